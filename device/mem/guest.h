@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VKFD_DEVICE_MEM_GUEST_H
+#define VKFD_DEVICE_MEM_GUEST_H
+
+#include <stddef.h>
+#include "mem/mem_status.h"
+
+/*
+ * The door to guest RAM: the regions that vfio-user DMA_MAP announced. Engines
+ * never see a host pointer; they copy through here. All calls are thread safe;
+ * an unmap waits for copies in flight, so copies are cut into bounded pieces.
+ */
+struct guest_mem;
+
+struct guest_mem *guest_mem_create(void);
+void guest_mem_destroy(struct guest_mem *mem);
+
+/* Takes no ownership of @fd (it maps it). 0 or -errno. */
+int guest_mem_map(struct guest_mem *mem, u64 bus, u64 len, int fd, u64 fd_offset,
+		  bool readable, bool writable);
+int guest_mem_unmap(struct guest_mem *mem, u64 bus, u64 len);
+void guest_mem_unmap_all(struct guest_mem *mem);
+
+enum mem_status guest_mem_read(struct guest_mem *mem, u64 bus, void *dst, size_t len);
+enum mem_status guest_mem_write(struct guest_mem *mem, u64 bus, const void *src, size_t len);
+enum mem_status guest_mem_copy(struct guest_mem *mem, u64 dst_bus, u64 src_bus, size_t len);
+/* Single-copy-atomic 4- or 8-byte accesses, naturally aligned; store has release, load acquire order. */
+enum mem_status guest_mem_load(struct guest_mem *mem, u64 bus, u64 *value, unsigned int bytes);
+enum mem_status guest_mem_store(struct guest_mem *mem, u64 bus, u64 value, unsigned int bytes);
+enum mem_status guest_mem_atomic(struct guest_mem *mem, u64 bus, struct mem_atomic *atomic,
+				 unsigned int bytes);
+
+#endif
