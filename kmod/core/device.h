@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef VKFD_CORE_DEVICE_H
+#define VKFD_CORE_DEVICE_H
+
+#include <linux/idr.h>
+#include <linux/io.h>
+#include <linux/list.h>
+#include <linux/pci.h>
+#include <drm/drm_device.h>
+
+#include "vkfd_hw/addr.h"
+#include "vkfd_hw/regs.h"
+
+struct vkfd_gart;
+struct vkfd_ih;
+struct vkfd_kiq;
+struct vkfd_mem_mgr;
+struct vkfd_pagemap;
+struct vkfd_pt_mem_ops;
+struct vkfd_sdma;
+
+/** struct vkfd_hw_info - what the device says of itself, read once at probe */
+struct vkfd_hw_info {
+	u32 version;
+	u32 features;	/* VKFD_FEATURE_* */
+	u32 cus;
+	u32 ses;	/* shader engines */
+	u32 node;	/* this GPU in hive addresses */
+	u32 nodes;
+	u32 link_mask;
+	u64 vram_bytes;
+	u64 unique_id;
+};
+
+/**
+ * struct vkfd_device - one GPU
+ *
+ * Lives as long as its &drm_device. Every layer keeps its own state behind an
+ * opaque pointer here and sets it in its _init(); nobody looks inside another
+ * layer's.
+ */
+struct vkfd_device {
+	struct drm_device drm;
+	struct pci_dev *pdev;
+	/** @link: on the list of devices, guarded by vkfd_devices_lock (core/device.c). */
+	struct list_head link;
+	/** @gpu_id: KFD's name for this GPU: non-zero, 16 bits, unique, constant. */
+	u32 gpu_id;
+	/** @topo_node: topology node number; set by uapi/topology.c. */
+	u32 topo_node;
+	struct vkfd_hw_info hw;
+
+	void __iomem *regs;
+	/** @vram: whole VRAM, for page tables and small kernel structures. */
+	void __iomem *vram;
+	/** @doorbell0: frame 0, the kernel's. */
+	void __iomem *doorbell0;
+	resource_size_t vram_bus, doorbell_bus, regs_bus;
+
+	struct vkfd_ih *ih;
+	struct vkfd_kiq *kiq;
+	struct vkfd_gart *gart;
+	struct vkfd_sdma *sdma;
+	struct vkfd_mem_mgr *mem;
+	struct vkfd_pagemap *pagemap;
+	/** @pt_mem: where page-table pages come from; set by mem/, used by mmu/. */
+	const struct vkfd_pt_mem_ops *pt_mem;
+
+	/** @ctx_ida: contexts, which are also doorbell frames: 1..VKFD_MAX_CONTEXTS-1. */
+	struct ida ctx_ida;
+	/** @queue_ida: KIQ queue numbers. */
+	struct ida queue_ida;
+
+	/** @lost: the device answered all-ones, timed out or was unplugged; sticky. */
+	atomic_t lost;
+};
+
+static inline struct vkfd_device *to_vkfd_device(struct drm_device *drm)
+{
+	return container_of(drm, struct vkfd_device, drm);
+}
+
+static inline bool vkfd_device_is_lost(const struct vkfd_device *dev)
+{
+	return atomic_read(&dev->lost);
+}
+
+/* core/device.c */
+/** vkfd_device_mark_lost() - any context; logs @why the first time */
+void vkfd_device_mark_lost(struct vkfd_device *dev, const char *why);
+/** vkfd_device_add() / _remove() - make a probed GPU findable; picks gpu_id */
+int vkfd_device_add(struct vkfd_device *dev);
+void vkfd_device_remove(struct vkfd_device *dev);
+/** vkfd_device_get_by_gpu_id() - counted (drm_dev_put() to drop) or NULL */
+struct vkfd_device *vkfd_device_get_by_gpu_id(u32 gpu_id);
+/** vkfd_device_for_each() - calls @fn for each GPU in probe order until non-zero; may sleep */
+int vkfd_device_for_each(int (*fn)(struct vkfd_device *dev, void *arg), void *arg);
+static inline void vkfd_device_put(struct vkfd_device *dev)
+{
+	drm_dev_put(&dev->drm);
+}
+
+#endif

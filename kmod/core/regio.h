@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef VKFD_CORE_REGIO_H
+#define VKFD_CORE_REGIO_H
+
+#include <linux/types.h>
+
+struct vkfd_device;
+
+/*
+ * The only door to BAR4. A 32-bit read of all-ones of a register that cannot
+ * hold it marks the device lost. Each access traps (about 100 us under TCG):
+ * nothing on the data path may call these.
+ */
+u32 vkfd_reg_read(struct vkfd_device *dev, u32 offset);
+u64 vkfd_reg_read64(struct vkfd_device *dev, u32 offset);
+void vkfd_reg_write(struct vkfd_device *dev, u32 offset, u32 value);
+void vkfd_reg_write64(struct vkfd_device *dev, u32 offset, u64 value);
+/* One store to a slot of doorbell frame 0; orders earlier memory writes before it. */
+void vkfd_kernel_doorbell(struct vkfd_device *dev, u32 slot, u64 value);
+/* Device clock (VKFD_CLOCK_HZ), one trapped read. */
+u64 vkfd_clock(struct vkfd_device *dev);
+
+#endif

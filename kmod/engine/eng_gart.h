@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef VKFD_ENG_GART_H
+#define VKFD_ENG_GART_H
+
+#include <linux/types.h>
+
+struct vkfd_device;
+
+/*
+ * GART: a page table of the kernel's context in VRAM (at its very end,
+ * vkfd_gart_reserved_bytes() that mem/ must not hand out). Two windows of
+ * VKFD_GART_WINDOW_PAGES pages serve copies; eng_sdma.c alone writes them.
+ */
+#define VKFD_GART_WINDOWS	2
+#define VKFD_GART_WINDOW_PAGES	512
+
+int vkfd_gart_init(struct vkfd_device *dev);
+void vkfd_gart_fini(struct vkfd_device *dev);
+u64 vkfd_gart_reserved_bytes(struct vkfd_device *dev);
+/* Hive address of the PTE of page @page of window @window; MC address of the page itself. */
+u64 vkfd_gart_pte_addr(struct vkfd_device *dev, unsigned int window, unsigned int page);
+u64 vkfd_gart_mc_addr(struct vkfd_device *dev, unsigned int window, unsigned int page);
+
+#endif

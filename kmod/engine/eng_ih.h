@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef VKFD_ENG_IH_H
+#define VKFD_ENG_IH_H
+
+#include <linux/types.h>
+
+struct vkfd_device;
+
+int vkfd_ih_init(struct vkfd_device *dev);
+/* After it returns no handler runs. */
+void vkfd_ih_fini(struct vkfd_device *dev);
+/* Bytes the device has published so far; a fault with a smaller ih_ptr is older. */
+u64 vkfd_ih_wptr(struct vkfd_device *dev);
+/* Waits, bounded, until every entry published before the call was dispatched. May sleep. */
+int vkfd_ih_drain(struct vkfd_device *dev);
+
+#endif

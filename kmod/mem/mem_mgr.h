@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef VKFD_MEM_MGR_H
+#define VKFD_MEM_MGR_H
+
+#include <linux/types.h>
+
+struct ttm_device;
+struct vkfd_device;
+
+/* TTM device, VRAM manager, page-table pool, pagemap, release worker: everything of mem/. */
+int vkfd_mem_init(struct vkfd_device *dev);
+void vkfd_mem_fini(struct vkfd_device *dev);
+struct ttm_device *vkfd_mem_ttm(struct vkfd_device *dev);
+
+struct vkfd_mem_usage {
+	u64 vram_total;		/* what user space may ever get */
+	u64 vram_used;		/* all users */
+	u64 vram_svm;		/* of it: SVM buffers, evictable */
+	u64 vram_tables;	/* of it: page tables */
+	u64 svm_bos;		/* live SVM buffers */
+	u64 bos;		/* live other buffers */
+	u64 evictions;
+	u64 eviction_system_allocs; /* TTM system allocations caused by evictions: stays 0 */
+};
+void vkfd_mem_usage(struct vkfd_device *dev, struct vkfd_mem_usage *usage);
+/* Bytes AVAILABLE_MEMORY reports: free plus evictable, rounded down to 2 MiB. */
+u64 vkfd_mem_available(struct vkfd_device *dev);
+
+/* mem_limit.c: system memory that buffers (GTT, userptr) may hold, all processes together. */
+int vkfd_sysmem_reserve(u64 bytes);	/* -ENOMEM before the OOM killer would have to act */
+void vkfd_sysmem_unreserve(u64 bytes);
+u64 vkfd_sysmem_used(void);
+
+#endif

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef VKFD_MEM_MIGRATE_H
+#define VKFD_MEM_MIGRATE_H
+
+#include <linux/types.h>
+
+struct drm_pagemap;
+struct mm_struct;
+struct vkfd_device;
+
+/* KFD's SMI numbers */
+enum vkfd_migrate_trigger {
+	VKFD_MIGRATE_PREFETCH = 0,
+	VKFD_MIGRATE_GPU_FAULT = 1,
+	VKFD_MIGRATE_CPU_FAULT = 2,
+	VKFD_MIGRATE_EVICTION = 3,
+};
+
+/** struct vkfd_migrate_result - what one call did, in 4 KiB pages */
+struct vkfd_migrate_result {
+	u64 moved;	/* copied or, for holes, populated */
+	u64 already;	/* were at the target */
+	u64 stayed;	/* pinned, foreign, file-backed, unmapped...: still valid where they are */
+};
+
+/**
+ * vkfd_migrate_to_vram() - move what can be moved of [start, end) of @mm to @dev
+ *
+ * Crosses VMAs and skips holes between them, works in aligned pieces of at most
+ * 2 MiB, closes the helpers' holes: -EBUSY is looked at again, pieces are
+ * split (2 MiB, 64 KiB, 4 KiB) so that one pinned page does not hold back its
+ * neighbours, swapped pages are brought in once.
+ *
+ * Context: process context; takes mmap_lock for read itself, so none of
+ * mmap_lock, dma_resv or notifier lock may be held; the svm lock may.
+ * Return: 0 also when pages stayed (see @result), -ENOMEM/-ENOSPC when VRAM is
+ * really full, -ENODEV, -EINTR fatal signal.
+ */
+int vkfd_migrate_to_vram(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 end,
+			 enum vkfd_migrate_trigger trigger, struct vkfd_migrate_result *result);
+
+/**
+ * vkfd_migrate_to_ram() - move device pages of [start, end) of @mm to RAM
+ *
+ * All GPUs' pages. Populates no holes, one notifier call per piece, partial
+ * success allowed, falls back to 4 KiB pages when no 2 MiB page is free.
+ * Context and Return: as vkfd_migrate_to_vram(); -ENOMEM when system memory is full.
+ */
+int vkfd_migrate_to_ram(struct mm_struct *mm, u64 start, u64 end,
+			enum vkfd_migrate_trigger trigger, struct vkfd_migrate_result *result);
+
+/** struct vkfd_migrate_ops - upward news of every migration, for counters and SMI events; any field may be NULL */
+struct vkfd_migrate_ops {
+	/* process context, locks of the migration held; must not sleep on them. node ids: 0 = RAM, else gpu_id */
+	void (*done)(struct mm_struct *mm, u64 start, u64 end, u32 from_gpu, u32 to_gpu,
+		     enum vkfd_migrate_trigger trigger, u64 pages, int err);
+};
+void vkfd_migrate_set_ops(const struct vkfd_migrate_ops *ops);
+
+#endif
