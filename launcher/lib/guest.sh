@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# One guest from start to end: its work directory, what its init reads, and
+# its processes, which the supervisor owns.
+
+guest_work='' guest_pid='' guest_log=''
+
+guest_cleanup() {
+	if [ -n "$guest_pid" ]; then
+		kill "$guest_pid" 2>/dev/null || :
+		wait "$guest_pid" 2>/dev/null || :
+		guest_pid=
+	fi
+	[ -z "$guest_work" ] || rm -rf "$guest_work"
+	guest_work=
+}
+
+# Work directories of launchers that were killed with SIGKILL. The lock of a
+# directory in use is held by its launcher and all its children.
+guest_sweep() {
+	for sweep_dir in "${TMPDIR:-/tmp}"/vkfd-run.*; do
+		[ -O "$sweep_dir" ] && [ -e "$sweep_dir/lock" ] || continue
+		flock -n "$sweep_dir/lock" rm -rf "$sweep_dir" || :
+	done
+}
+
+guest_work_create() {
+	trap guest_cleanup EXIT
+	trap 'exit 129' HUP
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	guest_sweep
+	guest_work=$(mktemp -d "${TMPDIR:-/tmp}/vkfd-run.XXXXXX") ||
+		die 1 "cannot create a work directory in ${TMPDIR:-/tmp}"
+	exec 8>"$guest_work/lock"
+	flock 8
+	mkdir "$guest_work/host" "$guest_work/log"
+	guest_log=$guest_work/log
+	if [ -n "$opt_log" ]; then
+		mkdir -p "$opt_log" || die 1 "cannot create $opt_log"
+		guest_log=$(CDPATH='' cd -- "$opt_log" && pwd -P)
+	fi
+}
+
+# quote ARGS...: as one line of shell that gives ARGS back.
+quote() {
+	for quote_one; do
+		printf "'"
+		printf '%s' "$quote_one" | sed "s/'/'\\\\''/g"
+		printf "' "
+	done
+	echo
+}
+
+# guest_config INTERACTIVE CMD ARGS...: what init reads.
+guest_config() {
+	config_rows=24 config_columns=80
+	if [ "$1" = 1 ] && [ -t 0 ]; then
+		config_size=$(stty size 2>/dev/null || echo '24 80')
+		config_rows=${config_size% *} config_columns=${config_size#* }
+	fi
+	cat >"$guest_work/host/config" <<-CONFIG
+		driver=$opt_driver gpus=$opt_gpus flavour=$opt_kernel interactive=$1
+		rows=$config_rows columns=$config_columns term=$(quote "${TERM:-vt100}")
+		driver_params=$(quote "${guest_driver_params:-}")
+	CONFIG
+	shift
+	printf 'exec %s\n' "$(quote "$@")" >"$guest_work/host/command"
+	config_nr=0
+	printf '%s' "$opt_shares" | while IFS=$tab read -r config_host config_guest; do
+		printf 'share%d %s\n' "$config_nr" "$config_guest"
+		config_nr=$((config_nr + 1))
+	done >"$guest_work/host/shares"
+	cp "$VKFD_TOP/launcher/guest/init" "$guest_work/host/init"
+}
+
+guest_kernel_line() {
+	printf '%s ' root=vkfd-root rootfstype=virtiofs ro init=/init \
+		console=ttyS0 panic=-1 unknown_nmi_panic mitigations=off \
+		no_timer_check tsc=reliable audit=0 8250.nr_uarts=1 \
+		random.trust_cpu=on rcupdate.rcu_expedited=1 cryptomgr.notests \
+		nokaslr modprobe.blacklist=amdgpu loglevel=7 \
+		rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30
+	[ "$opt_kernel" = stock ] || printf '%s ' "${guest_kmemleak:-kmemleak=off}"
+}
+
+# guest_virtiofsd TAG DIR [OPTIONS...]: one share, as arguments of supervise
+# in the file that guest_args reads (one argument a line).
+guest_virtiofsd() {
+	guest_tag=$1 guest_dir=$2
+	shift 2
+	printf '%s\n' ::: "virtiofsd-$guest_tag" "$rootfs_ld" --library-path "$rootfs_lib" \
+		"$rootfs/usr/libexec/virtiofsd" "--fd={listen:$guest_work/$guest_tag.sock}" \
+		--shared-dir="$guest_dir" --sandbox=none --seccomp=none \
+		--rlimit-nofile=0 --log-level=warn "$@" >>"$guest_work/helpers"
+	printf '%s\n' -chardev "socket,id=fs-$guest_tag,path=$guest_work/$guest_tag.sock" \
+		-device "vhost-user-fs-pci,chardev=fs-$guest_tag,tag=$guest_tag" >>"$guest_work/devices"
+}
+
+guest_shares() {
+	guest_virtiofsd vkfd-root "$rootfs" --readonly --cache=always
+	guest_virtiofsd vkfd "$VKFD_TOP" --cache=auto
+	guest_virtiofsd vkfd-host "$guest_work/host" --cache=auto
+	guest_nr=0
+	printf '%s' "$opt_shares" >"$guest_work/sharelist"
+	while IFS=$tab read -r guest_host guest_unused; do
+		guest_virtiofsd "share$guest_nr" "$guest_host" --cache=auto
+		guest_nr=$((guest_nr + 1))
+	done <"$guest_work/sharelist"
+}
+
+# The GPU process, and for each GPU a root port of its own, so that a GPU can
+# be unplugged and plugged in again.
+guest_gpus() {
+	[ "$opt_gpus" != 0 ] || return 0
+	printf '%s\n' ::: +vkfd-gpu "$rootfs_ld" --library-path "$rootfs_lib" \
+		"$VKFD_BUILD/device/vkfd-gpu" --gpus "$opt_gpus" \
+		--socket-dir "$guest_work" --vram "$opt_vram" --cus "$opt_cus" \
+		--seed "$opt_seed" --link "$opt_link" --mode "$opt_mode" \
+		--log "$guest_log/gpu.log" >>"$guest_work/helpers"
+	[ "$opt_verbose" = 0 ] || echo -v >>"$guest_work/helpers"
+	guest_nr=0
+	while [ "$guest_nr" -lt "$opt_gpus" ]; do
+		printf '%s\n' -device "pcie-root-port,id=rp$guest_nr,chassis=$((guest_nr + 1)),bus=pcie.0" \
+			-device "{\"driver\":\"vfio-user-pci\",\"id\":\"gpu$guest_nr\",\"bus\":\"rp$guest_nr\",\"socket\":{\"type\":\"unix\",\"path\":\"$guest_work/gpu$guest_nr.sock\"}}" \
+			>>"$guest_work/devices"
+		guest_nr=$((guest_nr + 1))
+	done
+}
+
+# A port of the virtio-serial bus, connected to the supervisor.
+guest_port() {
+	printf '%s\n' -chardev "socket,id=$1,fd={$1}" \
+		-device "virtserialport,chardev=$1,name=$1" >>"$guest_work/devices"
+}
+
+guest_ports() {
+	echo -device >>"$guest_work/devices"
+	echo virtio-serial-pci >>"$guest_work/devices"
+	printf '%s\n' -chardev "socket,id=tty,fd={tty}" -device "virtconsole,chardev=tty,name=tty" >>"$guest_work/devices"
+	for guest_one in out err in ctl; do guest_port "$guest_one"; done
+}
+
+guest_qemu() {
+	# At least two possible processors, or TCG drops the atomicity that
+	# the guest shares with the GPU process.
+	guest_maxcpus=$((opt_cpus < 2 ? 2 : opt_cpus))
+	guest_cpu=qemu64 guest_accel_arg=tcg,thread=multi
+	[ "$guest_accel" = tcg ] || guest_cpu=host guest_accel_arg=kvm
+	printf '%s\n' ::: qemu "$rootfs_ld" --library-path "$rootfs_lib" \
+		"$rootfs/usr/bin/qemu-system-x86_64" \
+		-L "$rootfs/usr/share/qemu" -L "$rootfs/usr/share/seabios" \
+		-M q35,memory-backend=mem \
+		-object "memory-backend-memfd,id=mem,size=$opt_mem,share=on" \
+		-m "size=$((opt_mem >> 20))M" -accel "$guest_accel_arg" -cpu "$guest_cpu" \
+		-smp "$opt_cpus,maxcpus=$guest_maxcpus" \
+		-nodefaults -no-user-config -display none -no-reboot \
+		-chardev "socket,id=serial,fd={serial}" -serial chardev:serial \
+		-chardev "socket,id=qmp,fd={qmp}" -mon chardev=qmp,mode=control \
+		-device isa-debug-exit,iobase=0x501,iosize=1 \
+		-kernel "$guest_kernel" -append "$(guest_kernel_line)" >>"$guest_work/helpers"
+	cat "$guest_work/devices" >>"$guest_work/helpers"
+}
+
+# guest_start INTERACTIVE CMD ARGS...: runs a guest to its end and returns the
+# status of the command line contract.
+guest_start() {
+	guest_config "$@"
+	guest_interactive=$1
+	rm -f "$guest_work/helpers" "$guest_work/devices" "$guest_work"/*.sock
+	guest_shares
+	guest_gpus
+	guest_ports
+	guest_qemu
+	set -- --boot-timeout "$guest_boot_timeout" --timeout "$opt_timeout" --log "$guest_log"
+	[ "$guest_interactive" = 0 ] || set -- "$@" --interactive
+	[ "$opt_verbose" = 0 ] || set -- "$@" --verbose
+	while IFS= read -r guest_arg; do set -- "$@" "$guest_arg"; done <"$guest_work/helpers"
+	exec 7<&0
+	QEMU_MODULE_DIR=$rootfs_lib/qemu "$rootfs_ld" --library-path "$rootfs_lib" \
+		"$VKFD_BUILD/launcher/supervise" "$@" <&7 7<&- &
+	guest_pid=$!
+	guest_status=0
+	wait "$guest_pid" || guest_status=$?
+	guest_pid=
+	exec 7<&-
+	return "$guest_status"
+}
+
+# Everything before a guest can start: environment, build, work directory.
+guest_prepare() {
+	options_check
+	setup
+	guest_accel=tcg
+	guest_kernel=$(stock_kernel)
+	guest_boot_timeout=180
+	[ "$opt_build" = 0 ] || build_for_guest
+	guest_work_create
+}

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# One writer at a time for the cache and for the build directory.
+
+# with_lock FILE WHAT CMD ARGS...: says so if it has to wait.
+with_lock() {
+	lock_file=$1 lock_what=$2
+	shift 2
+	mkdir -p "$(dirname "$lock_file")" 2>/dev/null ||
+		die 1 "cannot create $(dirname "$lock_file")"
+	(
+		exec 9>"$lock_file"
+		if ! flock -n 9; then
+			say "waiting for another vkfd that works on $lock_what"
+			flock 9
+		fi
+		"$@"
+	)
+}
