@@ -52,9 +52,23 @@ enum vkfd_ih_client {
 enum vkfd_ih_source {
 	VKFD_IH_SRC_VM_FAULT = 0,
 	VKFD_IH_SRC_CP_EOP = 181,	/* data[0] = event id */
-	VKFD_IH_SRC_BAD_OPCODE = 183,	/* data[0] [9:0] doorbell slot [25:10] exception code; data[1] packet header; data[2] queue */
+	VKFD_IH_SRC_BAD_OPCODE = 183,	/* data[0] [9:0] doorbell slot [25:10] exception code; data[1] packet header; data[2] queue; data[3] enum vkfd_queue_error; client = the engine's */
 	VKFD_IH_SRC_SDMA_TRAP = 224,	/* data[0] [27:0] int_context; data[2] queue */
 	VKFD_IH_SRC_SQ_MESSAGE = 239,
+};
+
+/* Exception code of BAD_OPCODE: KFD's EC_QUEUE_PACKET_UNSUPPORTED. */
+#define VKFD_EC_PACKET_UNSUPPORTED 20u
+#define VKFD_BAD_OPCODE_DATA0(doorbell, code) (((u32)(doorbell) & 0x3ff) | (u32)(code) << 10)
+
+/* Why a queue stopped. It stays mapped, does nothing and can be unmapped. */
+enum vkfd_queue_error {
+	VKFD_QERR_UNKNOWN_PACKET = 1,
+	VKFD_QERR_MALFORMED = 2,	/* a field the packet does not allow */
+	VKFD_QERR_PRIVILEGED = 3,	/* kernel packet in a user queue */
+	VKFD_QERR_POINTER = 4,		/* write pointer unaligned or beyond the ring */
+	VKFD_QERR_POLL_TIMEOUT = 5,	/* POLL_REGMEM used up its retries */
+	VKFD_QERR_NOT_EXECUTED = 6,	/* compute packets, while FEATURE_COMPUTE is 0 */
 };
 
 /*

@@ -40,7 +40,7 @@ enum vkfd_kiq_status {
 	VKFD_KIQ_BAD_CTX = 2,
 	VKFD_KIQ_BAD_QUEUE = 3,
 	VKFD_KIQ_BAD_RANGE = 4,
-	VKFD_KIQ_BUSY = 5,
+	VKFD_KIQ_BUSY = 5,		/* context has queues; queue number, doorbell or engine slot taken */
 	VKFD_KIQ_BAD_ENGINE = 6,
 	VKFD_KIQ_BAD_DOORBELL = 7,
 };
@@ -63,7 +63,7 @@ struct vkfd_kiq_ctx {
 struct vkfd_kiq_range {
 	u32 ctx;
 	u32 pad;
-	u64 start;	/* VA, half-open, 4 KiB aligned; end = ~0xfff means everything above start */
+	u64 start;	/* VA (context 0: its GART addresses), half-open, 4 KiB aligned; end = ~0xfff means everything above start */
 	u64 end;
 };
 
@@ -80,6 +80,16 @@ enum vkfd_queue_type {
 #define VKFD_COMPUTE_QUEUES	24u	/* hardware slots; more are time sliced */
 #define VKFD_KERNEL_SDMA_ENGINE	0u
 
+/*
+ * QUEUE_MAP: the read pointer starts at 0, or, with RESUME, at the value stored
+ * at rptr_va. Unknown flags and non-zero pads are refused. A user queue may not
+ * name context 0; SDMA queues need a ring of 4 KiB..1 GiB, 256-byte aligned, and
+ * 8-byte aligned pointers. An engine has 8 slots for user queues beside the
+ * kernel's; a ninth is BUSY. UPDATE reads queue, ring, ring_bytes, priority and
+ * percent only, and keeps the pointers; suspending keeps a half-done packet.
+ */
+#define VKFD_QUEUE_RESUME	BIT(0)
+
 struct vkfd_kiq_queue {
 	u32 queue;	/* chosen by the driver, < VKFD_MAX_QUEUES, unique while mapped */
 	u32 ctx;	/* 0: kernel queue, kernel address space */
@@ -88,7 +98,7 @@ struct vkfd_kiq_queue {
 	u32 doorbell;	/* slot 0..1023 in the context's frame */
 	u32 percent;	/* 0: mapped but not run */
 	u32 priority;	/* KFD 0..15 */
-	u32 pad;
+	u32 flags;	/* VKFD_QUEUE_* */
 	u64 ring;	/* VA of the ring; units and pointers as userspace defines them per type */
 	u64 ring_bytes;	/* power of two */
 	u64 rptr_va;	/* written back by the device */

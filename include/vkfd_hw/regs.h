@@ -8,6 +8,18 @@
  * Registers of BAR4. Accesses are 4 or 8 bytes, naturally aligned; an 8-byte
  * access covers a _LO/_HI pair atomically. Anything else, and any offset that
  * is not listed, reads 0, drops writes, and is counted in REG_UNKNOWN.
+ * Read CLOCK with one 8-byte access.
+ *
+ * IH_RING_BASE, IH_*_ADDR, KIQ_BASE and KIQ_ACK_ADDR are bus addresses in guest
+ * RAM (no AGP_BASE added): rings 4 KiB aligned, pointers 8-byte aligned.
+ * IH_RING_LOG2 and KIQ_LOG2 are log2 of the ring's bytes, 12..24. Both rings
+ * are latched, and their pointers start at 0, when CNTL changes from 0 to
+ * ENABLE; zero the pointer memory before. GART_TABLE is a hive address, 4 KiB
+ * aligned; writing a GART_ register other than FLUSH drops nothing cached.
+ *
+ * SRBM_WRITE packets reach GART_FLUSH and the HDP registers; GPU stores through
+ * a mapped BAR4 only the HDP page. Anything else from an engine is counted in
+ * REG_UNKNOWN and dropped.
  * REG(name, byte offset, access, reset value).
  */
 /* clang-format off */

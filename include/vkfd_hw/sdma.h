@@ -32,7 +32,7 @@ enum vkfd_sdma_op {
 enum vkfd_sdma_sub {
 	VKFD_SDMA_SUB_COPY_LINEAR = 0,
 	VKFD_SDMA_SUB_COPY_RECT = 4,
-	VKFD_SDMA_SUB_PTEPDE_GEN = 0,	/* dw1/2 dst, dw3/4 mask, dw5/6 value, dw7/8 increment, dw9 count */
+	VKFD_SDMA_SUB_PTEPDE_GEN = 0,	/* dw1/2 dst, dw3/4 mask, dw5/6 value, dw7/8 increment, dw9 entries - 1; entry n = mask | (value + n * increment) */
 	VKFD_SDMA_SUB_TIMESTAMP_GLOBAL = 2,
 };
 
