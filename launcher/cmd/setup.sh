@@ -7,10 +7,12 @@
 # only. --kernel debug also builds the debug kernel.
 . "$VKFD_TOP/launcher/lib/setup.sh"
 . "$VKFD_TOP/launcher/lib/kernel.sh"
+. "$VKFD_TOP/launcher/lib/debugkernel.sh"
 
 cmd_setup() {
 	case ${1:-} in -h | --help) usage_of "$VKFD_TOP/launcher/cmd/setup.sh"; return ;; esac
 	options_parse "$@"
 	[ "$opt_taken" = $# ] || die 2 "setup: unexpected argument; './vkfd setup --help'"
 	setup
+	[ "$opt_kernel" = stock ] || debug_kernel_create
 }
