@@ -15,16 +15,29 @@ struct guest_mem;
 struct guest_mem *guest_mem_create(void);
 void guest_mem_destroy(struct guest_mem *mem);
 
-/* Takes no ownership of @fd (it maps it). 0 or -errno. */
+/*
+ * Takes no ownership of @fd (it maps it); -1 announces a region that cannot be
+ * reached. @bus and @len in whole 4 KiB pages. 0, -EINVAL, -EEXIST on overlap,
+ * -ENOSPC, -ENOMEM or what mmap says.
+ */
 int guest_mem_map(struct guest_mem *mem, u64 bus, u64 len, int fd, u64 fd_offset,
 		  bool readable, bool writable);
+/* Every region in the span must lie in it whole (-EINVAL); none at all is -ENOENT. */
 int guest_mem_unmap(struct guest_mem *mem, u64 bus, u64 len);
 void guest_mem_unmap_all(struct guest_mem *mem);
 
+/*
+ * All or nothing for what the table says at the start: only MEM_GONE may leave
+ * a part done. Reading a region that is not readable is MEM_UNMAPPED.
+ */
 enum mem_status guest_mem_read(struct guest_mem *mem, u64 bus, void *dst, size_t len);
 enum mem_status guest_mem_write(struct guest_mem *mem, u64 bus, const void *src, size_t len);
 enum mem_status guest_mem_copy(struct guest_mem *mem, u64 dst_bus, u64 src_bus, size_t len);
-/* Single-copy-atomic 4- or 8-byte accesses, naturally aligned; store has release, load acquire order. */
+/*
+ * Single-copy-atomic 4- or 8-byte accesses, naturally aligned
+ * (else MEM_UNMAPPED); store has release, load acquire order.
+ * An atomic with an unknown operation is MEM_UNMAPPED: ask mem_atomic_known() before.
+ */
 enum mem_status guest_mem_load(struct guest_mem *mem, u64 bus, u64 *value, unsigned int bytes);
 enum mem_status guest_mem_store(struct guest_mem *mem, u64 bus, u64 value, unsigned int bytes);
 enum mem_status guest_mem_atomic(struct guest_mem *mem, u64 bus, struct mem_atomic *atomic,
