@@ -6,11 +6,6 @@
 # directory, streams stdin, stdout and stderr, and exits with CMD's status.
 # Or with: 2 wrong use, 70 the guest's kernel complained (WARN, BUG, KASAN,
 # lockdep, hung task), 71 the guest or the GPU died, 72 --timeout is over.
-for lib in setup kernel build guest; do
-	# shellcheck source=/dev/null
-	. "$VKFD_TOP/launcher/lib/$lib.sh"
-done
-
 cmd_run() {
 	options_parse "$@"
 	shift "$opt_taken"

@@ -5,9 +5,6 @@
 # Makes the environment: one root tree of Debian packages that is compiler,
 # QEMU and guest userland, and the kernel. Needs the network the first time
 # only. --kernel debug also builds the debug kernel.
-. "$VKFD_TOP/launcher/lib/setup.sh"
-. "$VKFD_TOP/launcher/lib/kernel.sh"
-. "$VKFD_TOP/launcher/lib/debugkernel.sh"
 
 cmd_setup() {
 	case ${1:-} in -h | --help) usage_of "$VKFD_TOP/launcher/cmd/setup.sh"; return ;; esac

@@ -3,63 +3,58 @@
 # Compiles inside the root tree. Each part has its own makefile and its own
 # stamp: if nothing it is made from is newer, make is not even started.
 
-# part NAME: sets part_inputs and part_make, the command run in the tree.
-part() {
-	part_inputs= part_make=
-	case $1 in
-	launcher)
-		part_inputs="launcher"
-		part_make="make -C /vkfd/launcher OUT=/vkfd/build/launcher"
-		;;
-	device)
-		part_inputs="device include"
-		part_make="make -C /vkfd/device OUT=/vkfd/build/device all tests"
-		;;
-	kmod-stock)
-		part_inputs="kmod include"
-		part_make="make -C /lib/modules/$(kernel_release)/build M=/vkfd/kmod MO=/vkfd/build/kmod-stock modules"
-		;;
-	kmod-debug)
-		part_inputs="kmod include"
-		part_make="make -C /vkfd-cache/${debug_dir#"$vkfd_cache"/}/linux M=/vkfd/kmod MO=/vkfd/build/kmod-debug modules"
-		;;
-	tests-guest)
-		part_inputs="tests/guest include"
-		part_make="make -C /vkfd/tests/guest OUT=/vkfd/build/tests/guest"
-		;;
-	tests-host)
-		part_inputs="tests/host tests/shim kmod include"
-		part_make="make -C /vkfd/tests/host OUT=/vkfd/build/tests/host"
-		;;
-	demo)
-		part_inputs="tests/demo include"
-		part_make="make -C /vkfd/tests/demo OUT=/vkfd/build/tests/demo"
-		;;
-	*) die 2 "build: no part '$1'; parts are: $build_parts" ;;
-	esac
-}
 build_parts="launcher device kmod-stock kmod-debug tests-guest tests-host demo"
 
-# True if PART has to be made: an input is newer than its last good build.
+# The kernel build directory of FLAVOUR, as seen inside the root tree.
+kernel_build_dir() {
+	case $1 in
+	stock) echo "/lib/modules/$(kernel_release)/build" ;;
+	debug) echo "$debug_inside/linux" ;;
+	esac
+}
+
+# part NAME: sets part_dir, part_inputs and part_make (the command).
+part() {
+	case $1 in
+	launcher) part_dir=launcher part_inputs= ;;
+	device) part_dir=device part_inputs=include ;;
+	kmod-*) part_dir=kmod part_inputs=include ;;
+	tests-guest) part_dir=tests/guest part_inputs=include ;;
+	tests-host) part_dir=tests/host part_inputs="tests/shim kmod include" ;;
+	demo) part_dir=tests/demo part_inputs=include ;;
+	*) die 2 "build: no part '$1'; the parts are: $build_parts" ;;
+	esac
+	part_inputs="$part_dir $part_inputs"
+	case $1 in
+	kmod-*) part_make="make -C $(kernel_build_dir "${1#kmod-}") M=/vkfd/kmod MO=/vkfd/build/$1 modules" ;;
+	device) part_make="make -C /vkfd/device OUT=/vkfd/build/device all tests" ;;
+	*) part_make="make -C /vkfd/$part_dir OUT=/vkfd/build/$part_dir" ;;
+	esac
+}
+
+# True if NAME has to be made: something it comes from is newer than its last
+# good build, or it was made with another compiler or kernel.
 part_is_stale() {
 	part_stamp=$VKFD_BUILD/.stamp/$1
 	[ -e "$part_stamp" ] || return 0
-	part_paths=
+	[ "$(cat "$part_stamp")" = "$part_make $rootfs_hash" ] || return 0
 	for part_input in $part_inputs; do
-		[ ! -e "$VKFD_TOP/$part_input" ] || part_paths="$part_paths $VKFD_TOP/$part_input"
+		[ -e "$VKFD_TOP/$part_input" ] || continue
+		[ -z "$(find "$VKFD_TOP/$part_input" -newer "$part_stamp" -print | head -n 1)" ] || return 0
 	done
-	# The stamp holds what the build was made with (root tree, kernel).
-	[ "$(cat "$part_stamp")" = "$part_make $rootfs" ] || return 0
-	# shellcheck disable=SC2086
-	[ -n "$(find $part_paths -newer "$part_stamp" -print 2>/dev/null | head -n 1)" ]
+	return 1
 }
 
 build_part() {
 	part "$1"
+	[ -d "$VKFD_TOP/$part_dir" ] || {
+		say "nothing to compile in $part_dir"
+		return 0
+	}
 	part_is_stale "$1" || return 0
-	# The time before make reads its inputs, not after.
-	mkdir -p "$VKFD_BUILD/.stamp"
-	echo "$part_make $rootfs" >"$VKFD_BUILD/.stamp/$1.new"
+	# Written before make reads its inputs: what changes meanwhile is newer.
+	mkdir -p "$VKFD_BUILD/.stamp" "$VKFD_BUILD/$1"
+	echo "$part_make $rootfs_hash" >"$VKFD_BUILD/.stamp/$1.new"
 	# shellcheck disable=SC2086
 	step "compiling $1" '' "$VKFD_BUILD/logs/$1.log" enter $part_make -j"$(nproc)" ||
 		die 1 "$1 does not compile"
@@ -70,7 +65,7 @@ build_part() {
 build_locked() { for build_one; do build_part "$build_one"; done; }
 build() { with_lock "$VKFD_BUILD/lock" "this tree's build directory" build_locked "$@"; }
 
-# The parts that a guest of FLAVOUR needs: the supervisor, the GPU, the driver.
+# What a guest needs with the options given: supervisor, GPU, driver, tests.
 build_for_guest() {
 	set -- launcher
 	[ "$opt_gpus" = 0 ] || set -- "$@" device

@@ -3,7 +3,7 @@
 # One guest from start to end: its work directory, what its init reads, and
 # its processes, which the supervisor owns.
 
-guest_work='' guest_pid='' guest_log=''
+guest_work='' guest_pid='' guest_log='' guest_log_own=0
 
 guest_cleanup() {
 	if [ -n "$guest_pid" ]; then
@@ -15,12 +15,20 @@ guest_cleanup() {
 	guest_work=
 }
 
+# Logs nobody asked for stay only after a bad end, and only for a day or two.
+guest_log_drop() {
+	[ "$guest_log_own" = 1 ] || return 0
+	case $1 in 70 | 71 | 72) ;; *) rm -rf "$guest_log" ;; esac
+	find "$VKFD_BUILD/logs" -maxdepth 1 -name 'run-*' -mtime +0 -exec rm -rf {} +
+}
+
 # Work directories of launchers that were killed with SIGKILL. The lock of a
 # directory in use is held by its launcher and all its children.
 guest_sweep() {
 	for sweep_dir in "${TMPDIR:-/tmp}"/vkfd-run.*; do
-		[ -O "$sweep_dir" ] && [ -e "$sweep_dir/lock" ] || continue
-		flock -n "$sweep_dir/lock" rm -rf "$sweep_dir" || :
+		if [ -O "$sweep_dir" ] && [ -e "$sweep_dir/lock" ]; then
+			flock -n "$sweep_dir/lock" rm -rf "$sweep_dir" || :
+		fi
 	done
 }
 
@@ -34,11 +42,14 @@ guest_work_create() {
 		die 1 "cannot create a work directory in ${TMPDIR:-/tmp}"
 	exec 8>"$guest_work/lock"
 	flock 8
-	mkdir "$guest_work/host" "$guest_work/log"
-	guest_log=$guest_work/log
+	mkdir "$guest_work/host"
 	if [ -n "$opt_log" ]; then
 		mkdir -p "$opt_log" || die 1 "cannot create $opt_log"
 		guest_log=$(CDPATH='' cd -- "$opt_log" && pwd -P)
+	else
+		guest_log=$VKFD_BUILD/logs/run-$(date +%H%M%S)-$$
+		mkdir -p "$guest_log" || die 1 "cannot create $guest_log"
+		guest_log_own=1
 	fi
 }
 
@@ -67,7 +78,7 @@ guest_config() {
 	shift
 	printf 'exec %s\n' "$(quote "$@")" >"$guest_work/host/command"
 	config_nr=0
-	printf '%s' "$opt_shares" | while IFS=$tab read -r config_host config_guest; do
+	printf '%s' "$opt_shares" | while IFS=$tab read -r _ config_guest; do
 		printf 'share%d %s\n' "$config_nr" "$config_guest"
 		config_nr=$((config_nr + 1))
 	done >"$guest_work/host/shares"
@@ -103,7 +114,7 @@ guest_shares() {
 	guest_virtiofsd vkfd-host "$guest_work/host" --cache=auto
 	guest_nr=0
 	printf '%s' "$opt_shares" >"$guest_work/sharelist"
-	while IFS=$tab read -r guest_host guest_unused; do
+	while IFS=$tab read -r guest_host _; do
 		guest_virtiofsd "share$guest_nr" "$guest_host" --cache=auto
 		guest_nr=$((guest_nr + 1))
 	done <"$guest_work/sharelist"
@@ -135,9 +146,7 @@ guest_port() {
 }
 
 guest_ports() {
-	echo -device >>"$guest_work/devices"
-	echo virtio-serial-pci >>"$guest_work/devices"
-	printf '%s\n' -chardev "socket,id=tty,fd={tty}" -device "virtconsole,chardev=tty,name=tty" >>"$guest_work/devices"
+	printf '%s\n' -device virtio-serial-pci -chardev "socket,id=tty,fd={tty}" -device "virtconsole,chardev=tty,name=tty" >>"$guest_work/devices"
 	for guest_one in out err in ctl; do guest_port "$guest_one"; done
 }
 
@@ -184,16 +193,28 @@ guest_start() {
 	wait "$guest_pid" || guest_status=$?
 	guest_pid=
 	exec 7<&-
+	guest_log_drop "$guest_status"
 	return "$guest_status"
+}
+
+# The environment and the kernel of the options.
+guest_prepare_environment() {
+	setup
+	guest_accel=tcg
+	guest_boot_timeout=180
+	if [ "$opt_kernel" = debug ]; then
+		debug_kernel_create
+		guest_kernel=$debug_dir/bzImage
+		guest_boot_timeout=400
+	else
+		guest_kernel=$(stock_kernel)
+	fi
 }
 
 # Everything before a guest can start: environment, build, work directory.
 guest_prepare() {
 	options_check
-	setup
-	guest_accel=tcg
-	guest_kernel=$(stock_kernel)
-	guest_boot_timeout=180
+	guest_prepare_environment
 	[ "$opt_build" = 0 ] || build_for_guest
 	guest_work_create
 }

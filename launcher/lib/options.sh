@@ -38,7 +38,7 @@ number() {
 	case $2 in
 	'' | *[!0-9]* | ??????????????*) die 2 "$1: '$2' is not a number" ;;
 	esac
-	[ "$2" -ge "$3" ] && [ "$2" -le "$4" ] || die 2 "$1: $2 is not in $3..$4"
+	{ [ "$2" -ge "$3" ] && [ "$2" -le "$4" ]; } || die 2 "$1: $2 is not in $3..$4"
 }
 
 # size NAME TEXT: sets size_bytes.
@@ -60,7 +60,7 @@ size() {
 option_vram() {
 	size --vram "$1"
 	opt_vram=$size_bytes
-	[ "$opt_vram" -ge $((16 << 20)) ] && [ "$opt_vram" -le $((64 << 30)) ] ||
+	{ [ "$opt_vram" -ge $((16 << 20)) ] && [ "$opt_vram" -le $((64 << 30)) ]; } ||
 		die 2 "--vram: $1 is not between 16M and 64G"
 	[ $((opt_vram % (2 << 20))) = 0 ] || die 2 "--vram: $1 is not a multiple of 2M"
 }

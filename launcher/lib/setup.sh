@@ -10,6 +10,7 @@ mirror() {
 		echo "$VKFD_MIRROR"
 		return
 	fi
+	# shellcheck disable=SC2016
 	apt-get indextargets --format '$(CREATED_BY)|$(COMPONENT)|$(SUITE)|$(CODENAME)|$(REPO_URI)' 2>/dev/null |
 		awk -F'|' '$1 == "Packages" && $2 == "main" &&
 			$4 ~ /^(bookworm|trixie|forky|sid|stable|testing|unstable)$/ { sub(/\/$/, "", $5); print $5; exit }'
@@ -36,6 +37,7 @@ host_user_namespaces() {
 		die 1 "this machine does not let user $(id -un) make user namespaces (sysctl kernel.unprivileged_userns_clone, kernel.apparmor_restrict_unprivileged_userns); run vkfd as root instead"
 }
 
+# shellcheck disable=SC2016
 rootfs_hook='
 set -eu
 release=$(ls "$1/usr/lib/modules")
@@ -54,6 +56,7 @@ dpkg-query --admindir="$1/var/lib/dpkg" -W >"$1/vkfd-versions"
 # rootfs_debootstrap TARGET: mmdebstrap with everything it has to be told.
 rootfs_debootstrap() {
 	if [ "$(id -u)" = 0 ]; then debootstrap_mode=root; else debootstrap_mode=unshare; fi
+	# shellcheck disable=SC2016
 	set -- --mode=$debootstrap_mode --variant=minbase --architectures=amd64 \
 		--aptopt='Apt::Install-Recommends "false"' \
 		--aptopt='Acquire::Languages "none"' \
@@ -94,7 +97,8 @@ rootfs_make() {
 		enter_namespaces tar -C "$rootfs.tmp" --numeric-owner -xpf "$rootfs.tmp.tar" --exclude='./dev/*'
 		rm -f "$rootfs.tmp.tar"
 	fi
-	rm -f "$debs.new/lock" && rmdir "$debs.new/partial" 2>/dev/null || :
+	rm -f "$debs.new/lock"
+	rmdir "$debs.new/partial" 2>/dev/null || :
 	rm -rf "$debs"
 	mv "$debs.new" "$debs"
 }

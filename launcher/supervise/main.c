@@ -32,6 +32,8 @@
 #define READY_MS 20000
 /* After an oops the guest may hang on a lock its victim held. */
 #define OOPS_GRACE_MS 15000
+/* How much later than its helpers QEMU may end at a normal end. */
+#define HELPER_GRACE_MS 1500
 
 void say(const char *fmt, ...)
 {
@@ -184,6 +186,7 @@ static void collect_hang(struct sup *s)
 {
 	uint64_t end = now_ms() + 3000;
 
+	s->klog.hang = true;
 	qmp_inject_nmi(s->pair[PAIR_QMP].host);
 	while (now_ms() < end && !s->qemu->reaped) {
 		stream_poll(s, 100);
@@ -219,12 +222,15 @@ static const char *child_fate(const struct child *c, char *buf, size_t len)
 
 static int report_dead_helper(struct sup *s, struct child *c)
 {
+	uint64_t end = now_ms() + HELPER_GRACE_MS;
 	char fate[64];
 
-	/* At a normal end helpers leave when QEMU does, perhaps seen first. */
-	stream_poll(s, 300);
-	children_reap(s);
-	if (s->qemu->reaped || s->have_status)
+	/* Helpers leave when QEMU does, and may be seen first. */
+	while (now_ms() < end && !s->qemu->reaped) {
+		stream_poll(s, 50);
+		children_reap(s);
+	}
+	if (s->qemu->reaped)
 		return 0;
 	say("%s died while the guest was running (%s); its log is %s/%s.log",
 	    strcmp(c->name, "vkfd-gpu") ? c->name : "the GPU (vkfd-gpu)",
@@ -297,7 +303,8 @@ static int conclude(struct sup *s, int status)
 		status = SUP_DIED;
 	}
 	if (s->klog.complained && status != 128 + s->end_signal) {
-		say("the guest's kernel complained; whole log: %s/kernel.log",
+		say(s->klog.hang ? "where the guest was; whole log: %s/kernel.log" :
+		    "the guest's kernel complained; whole log: %s/kernel.log",
 		    s->opt.log_dir);
 		klog_print_excerpt(&s->klog);
 		if (!status)

@@ -70,6 +70,7 @@ struct klog {
 	bool complained;
 	bool fatal; /* an oops: the guest may not be able to go on */
 	bool panicked;
+	bool hang; /* we sent an NMI: its panic is our doing */
 	char excerpt[24][SUP_LINE];
 	unsigned int excerpt_nr;
 	bool excerpt_open;

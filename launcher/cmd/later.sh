@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# Commands of the contract that do not exist yet.
+
+cmd_bench() { die 2 "bench: not yet"; }
+cmd_top() { die 2 "top: not yet"; }
