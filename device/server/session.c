@@ -13,6 +13,7 @@
 #include "server/irqs.h"
 
 #define REGIONS VFIO_PCI_NUM_REGIONS
+#define IRQS	(VFIO_PCI_MSIX_IRQ_INDEX + 1) /* no error and no unplug interrupt */
 
 typedef int vfu_handler(struct vfu_session *session, struct vfu_request *request,
 			struct vfu_reply *reply);
@@ -110,7 +111,7 @@ static int do_device_info(struct vfu_session *session, struct vfu_request *reque
 		.argsz = sizeof(info),
 		.flags = VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI,
 		.regions = REGIONS,
-		.irqs = VFIO_PCI_NUM_IRQS,
+		.irqs = IRQS,
 	};
 	reply_with(reply, &info, sizeof(info));
 	return 0;
@@ -156,6 +157,8 @@ static int do_irq_info(struct vfu_session *session, struct vfu_request *request,
 	memcpy(&info, request->payload, sizeof(info));
 	if (info.argsz < sizeof(info) || info.index >= VFIO_PCI_NUM_IRQS)
 		return EINVAL;
+	if (info.index >= IRQS)
+		return ENOTTY;
 	info.argsz = sizeof(info);
 	info.flags = 0;
 	info.count = 0;
@@ -280,7 +283,8 @@ int vfu_session_handle(struct vfu_session *session, struct vfu_request *request,
 		err = EINVAL;
 	else
 		err = row->run(session, request, reply);
-	if (err > 0)
+	/* ENOTTY answers a client that only asks what there is. */
+	if (err > 0 && err != ENOTTY)
 		log_line(session->log, "%s refused: %s", row->name, strerror(err));
 	return err;
 }
