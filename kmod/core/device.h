@@ -7,16 +7,20 @@
 #include <linux/list.h>
 #include <linux/pci.h>
 #include <drm/drm_device.h>
+#include <drm/drm_drv.h>
 
 #include "vkfd_hw/addr.h"
+#include "vkfd_hw/pci.h"
 #include "vkfd_hw/regs.h"
 
+struct dentry;
 struct vkfd_gart;
 struct vkfd_ih;
 struct vkfd_kiq;
 struct vkfd_mem_mgr;
 struct vkfd_pagemap;
 struct vkfd_pt_mem_ops;
+struct vkfd_queue_slots;
 struct vkfd_sdma;
 
 /** struct vkfd_hw_info - what the device says of itself, read once at probe */
@@ -44,6 +48,8 @@ struct vkfd_device {
 	struct pci_dev *pdev;
 	/** @link: on the list of devices, guarded by vkfd_devices_lock (core/device.c). */
 	struct list_head link;
+	/** @order: grows with each added GPU; lets iteration drop the lock. */
+	u64 order;
 	/** @gpu_id: KFD's name for this GPU: non-zero, 16 bits, unique, constant. */
 	u32 gpu_id;
 	/** @topo_node: topology node number; set by uapi/topology.c. */
@@ -65,12 +71,19 @@ struct vkfd_device {
 	struct vkfd_pagemap *pagemap;
 	/** @pt_mem: where page-table pages come from; set by mem/, used by mmu/. */
 	const struct vkfd_pt_mem_ops *pt_mem;
+	/** @queue_slots: what user queues of all processes share; process/queue_slots.c. */
+	struct vkfd_queue_slots *queue_slots;
 
 	/** @ctx_ida: contexts, which are also doorbell frames: 1..VKFD_MAX_CONTEXTS-1. */
 	struct ida ctx_ida;
 	/** @queue_ida: KIQ queue numbers. */
 	struct ida queue_ida;
 
+	/** @debugfs: vkfd/<gpu_id>/, made by vkfd_device_add(), gone before its owner. */
+	struct dentry *debugfs;
+
+	/** @io_closed: mappings are gone; see vkfd_io_enter(). */
+	bool io_closed;
 	/** @lost: the device answered all-ones, timed out or was unplugged; sticky. */
 	atomic_t lost;
 };
@@ -86,6 +99,8 @@ static inline bool vkfd_device_is_lost(const struct vkfd_device *dev)
 }
 
 /* core/device.c */
+/** vkfd_device_init() - lists and numbers, right after the drm_device was allocated */
+int vkfd_device_init(struct vkfd_device *dev);
 /** vkfd_device_mark_lost() - any context; logs @why the first time */
 void vkfd_device_mark_lost(struct vkfd_device *dev, const char *why);
 /** vkfd_device_add() / _remove() - make a probed GPU findable; picks gpu_id */
@@ -93,7 +108,11 @@ int vkfd_device_add(struct vkfd_device *dev);
 void vkfd_device_remove(struct vkfd_device *dev);
 /** vkfd_device_get_by_gpu_id() - counted (drm_dev_put() to drop) or NULL */
 struct vkfd_device *vkfd_device_get_by_gpu_id(u32 gpu_id);
-/** vkfd_device_for_each() - calls @fn for each GPU in probe order until non-zero; may sleep */
+/**
+ * vkfd_device_for_each() - calls @fn for each GPU in probe order until non-zero
+ *
+ * No lock is held and a reference is, so @fn may sleep and use this file.
+ */
 int vkfd_device_for_each(int (*fn)(struct vkfd_device *dev, void *arg), void *arg);
 static inline void vkfd_device_put(struct vkfd_device *dev)
 {

@@ -31,8 +31,8 @@ struct vkfd_event_irq {
 	u32 valid_bits;	/* of event_id */
 };
 
-/** struct vkfd_queue_error - a queue stopped by its own packet */
-struct vkfd_queue_error {
+/** struct vkfd_queue_failure - a queue (enum vkfd_queue_error of the contract is the reason) stopped by its own packet */
+struct vkfd_queue_failure {
 	u32 pasid;
 	u32 doorbell;	/* slot in the process' frame */
 	u32 code;	/* exception code of kfd_ioctl.h */
@@ -49,7 +49,7 @@ struct vkfd_queue_error {
 struct vkfd_irq_ops {
 	void (*vm_fault)(struct vkfd_device *dev, const struct vkfd_fault *fault);
 	void (*event)(struct vkfd_device *dev, const struct vkfd_event_irq *irq);
-	void (*queue_error)(struct vkfd_device *dev, const struct vkfd_queue_error *error);
+	void (*queue_error)(struct vkfd_device *dev, const struct vkfd_queue_failure *error);
 };
 
 /* engine/eng_ih.c: set once before the first probe (vkfd_drv.c). */

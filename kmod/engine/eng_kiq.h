@@ -9,6 +9,8 @@ struct vkfd_device;
 
 int vkfd_kiq_init(struct vkfd_device *dev);
 void vkfd_kiq_fini(struct vkfd_device *dev);
+/* Files fail_kiq and kiq_refused, when dev->debugfs exists. */
+void vkfd_kiq_debugfs(struct vkfd_device *dev);
 
 /**
  * vkfd_kiq_submit() - post one command

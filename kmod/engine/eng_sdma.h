@@ -12,6 +12,12 @@ int vkfd_sdma_init(struct vkfd_device *dev);
 /* Completes outstanding fences with -ENODEV. */
 void vkfd_sdma_fini(struct vkfd_device *dev);
 
+/* Files fail_copies and sdma_*, when dev->debugfs exists. */
+void vkfd_sdma_debugfs(struct vkfd_device *dev);
+/* From the interrupt ring: completion, and an error or fault of the kernel's own queue. */
+void vkfd_sdma_trap(struct vkfd_device *dev);
+void vkfd_sdma_give_up(struct vkfd_device *dev, const char *why);
+
 /** struct vkfd_copy_run - contiguous both in VRAM and on the bus */
 struct vkfd_copy_run {
 	u64 hive;		/* VRAM side, hive address */

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/**
+ * DOC: the GPUs of this machine
+ *
+ * Owns the list of probed GPUs and their KFD names. Every layer finds a GPU
+ * here, by gpu_id or by walking in probe order, and gets it with a reference on
+ * its &drm_device: after an unplug the structure stays, marked lost.
+ *
+ * A gpu_id must be the same on every boot (user space stores it), non-zero and
+ * 16 bits, so it is a hash of the PCI address; on a collision the next free
+ * number is taken, which stays stable because probe order is.
+ *
+ * Locks: vkfd_devices_lock, innermost and held only for list operations.
+ */
+#include <linux/hash.h>
+#include <linux/mutex.h>
+#include <drm/drm_drv.h>
+#include <drm/drm_managed.h>
+#include <drm/drm_print.h>
+
+#include "core/debugfs.h"
+#include "core/device.h"
+
+static DEFINE_MUTEX(vkfd_devices_lock);
+static LIST_HEAD(vkfd_devices);
+static u64 vkfd_devices_order;
+
+static void device_fini(struct drm_device *drm, void *arg)
+{
+	struct vkfd_device *dev = arg;
+
+	ida_destroy(&dev->ctx_ida);
+	ida_destroy(&dev->queue_ida);
+}
+
+/**
+ * vkfd_device_init() - Prepare the fields of this file
+ * @dev: Freshly allocated, zeroed device.
+ *
+ * Undone when the last reference of the drm_device goes.
+ *
+ * Context: Process context, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int vkfd_device_init(struct vkfd_device *dev)
+{
+	INIT_LIST_HEAD(&dev->link);
+	ida_init(&dev->ctx_ida);
+	ida_init(&dev->queue_ida);
+	atomic_set(&dev->lost, 0);
+	return drmm_add_action_or_reset(&dev->drm, device_fini, dev);
+}
+
+/**
+ * vkfd_device_mark_lost() - The device cannot be trusted or reached any more
+ * @dev: GPU.
+ * @why: What happened, for the log.
+ *
+ * Sticky. Waiters notice by polling, the copy engine's watchdog ends fences.
+ *
+ * Context: Any.
+ */
+void vkfd_device_mark_lost(struct vkfd_device *dev, const char *why)
+{
+	if (!atomic_xchg(&dev->lost, 1))
+		drm_err(&dev->drm, "GPU is lost: %s\n", why);
+}
+
+static struct vkfd_device *find_locked(u32 gpu_id)
+{
+	struct vkfd_device *dev;
+
+	lockdep_assert_held(&vkfd_devices_lock);
+	list_for_each_entry(dev, &vkfd_devices, link)
+		if (dev->gpu_id == gpu_id)
+			return dev;
+	return NULL;
+}
+
+/* The list is far shorter than 16 bits, so a free number always exists. */
+static u32 pick_gpu_id_locked(struct pci_dev *pdev)
+{
+	u32 address = (u32)pci_domain_nr(pdev->bus) << 16 | pci_dev_id(pdev);
+	u32 gpu_id = hash_32(address, 16);
+
+	while (!gpu_id || find_locked(gpu_id))
+		gpu_id = (gpu_id + 1) & 0xffff;
+	return gpu_id;
+}
+
+/**
+ * vkfd_device_add() - Make a probed GPU findable
+ * @dev: GPU, fully working: others may use it before this returns.
+ *
+ * Context: Process context, may sleep.
+ * Return: 0, or -ENOSPC with more GPUs than the driver supports.
+ */
+int vkfd_device_add(struct vkfd_device *dev)
+{
+	int err = 0;
+
+	mutex_lock(&vkfd_devices_lock);
+	if (list_count_nodes(&vkfd_devices) >= VKFD_MAX_GPUS) {
+		err = -ENOSPC;
+	} else {
+		dev->gpu_id = pick_gpu_id_locked(dev->pdev);
+		dev->order = ++vkfd_devices_order;
+		list_add_tail(&dev->link, &vkfd_devices);
+	}
+	mutex_unlock(&vkfd_devices_lock);
+	if (!err)
+		vkfd_debugfs_add(dev);
+	return err;
+}
+
+/**
+ * vkfd_device_remove() - Undo vkfd_device_add()
+ * @dev: GPU. Those who hold a reference keep it.
+ *
+ * Context: Process context, waits for open debugfs files.
+ */
+void vkfd_device_remove(struct vkfd_device *dev)
+{
+	vkfd_debugfs_remove(dev);
+	mutex_lock(&vkfd_devices_lock);
+	list_del_init(&dev->link);
+	mutex_unlock(&vkfd_devices_lock);
+}
+
+/**
+ * vkfd_device_get_by_gpu_id() - Find a GPU
+ * @gpu_id: KFD name.
+ *
+ * Context: Process context, may sleep.
+ * Return: The GPU, counted (vkfd_device_put()), or NULL.
+ */
+struct vkfd_device *vkfd_device_get_by_gpu_id(u32 gpu_id)
+{
+	struct vkfd_device *dev;
+
+	mutex_lock(&vkfd_devices_lock);
+	dev = find_locked(gpu_id);
+	if (dev)
+		drm_dev_get(&dev->drm);
+	mutex_unlock(&vkfd_devices_lock);
+	return dev;
+}
+
+static struct vkfd_device *get_after(u64 order)
+{
+	struct vkfd_device *dev, *found = NULL;
+
+	mutex_lock(&vkfd_devices_lock);
+	list_for_each_entry(dev, &vkfd_devices, link) {
+		if (dev->order > order) {
+			drm_dev_get(&dev->drm);
+			found = dev;
+			break;
+		}
+	}
+	mutex_unlock(&vkfd_devices_lock);
+	return found;
+}
+
+/**
+ * vkfd_device_for_each() - Visit every GPU in probe order
+ * @fn:  Called with a reference and no lock held; non-zero stops.
+ * @arg: Passed on.
+ *
+ * A GPU that comes or goes meanwhile is visited or not; none twice.
+ *
+ * Context: Process context, may sleep.
+ * Return: What the last @fn returned; 0 without GPUs.
+ */
+int vkfd_device_for_each(int (*fn)(struct vkfd_device *dev, void *arg), void *arg)
+{
+	struct vkfd_device *dev;
+	u64 order = 0;
+	int ret = 0;
+
+	while (!ret && (dev = get_after(order))) {
+		order = dev->order;
+		ret = fn(dev, arg);
+		vkfd_device_put(dev);
+	}
+	return ret;
+}
