@@ -1,0 +1,408 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * DOC: remember: the attribute tree
+ *
+ * What user space asked for, and nothing else: no pages, no mappings, no GPU
+ * state. Disjoint pieces in a red-black tree sorted by address; pages without
+ * a piece have the defaults. Two neighbours never have equal values, so the
+ * tree is as small as the request allows and its shape does not depend on the
+ * order of the calls.
+ *
+ * Called by set, get, fault service, restore and the garbage collector, all
+ * under &vkfd_svm.lock; this file is pure (no kernel state, built for the host
+ * by tests/host) and therefore leaves the locking to them.
+ *
+ * A change allocates every node that it may need before it touches the tree:
+ * it happens whole or not at all. Arguments are validated by svm_set.c.
+ */
+#include <linux/errno.h>
+#include <linux/kfd_ioctl.h>
+#include <linux/minmax.h>
+#include <linux/slab.h>
+
+#include "svm_attr.h"
+
+/* KFD caps granularity here; it is stored as is and never used as a shift beyond 51. */
+#define GRANULARITY_MAX 0x3fu
+
+static struct vkfd_svm_attr *attr_of(struct rb_node *node)
+{
+	return rb_entry(node, struct vkfd_svm_attr, rb);
+}
+
+static bool values_equal(const struct vkfd_svm_values *a, const struct vkfd_svm_values *b)
+{
+	return a->preferred == b->preferred && a->prefetch == b->prefetch &&
+	       a->flags == b->flags && a->access == b->access &&
+	       a->in_place == b->in_place && a->granularity == b->granularity;
+}
+
+/* The piece that holds @addr, else the first one above, else NULL. */
+static struct vkfd_svm_attr *attr_first(const struct vkfd_svm_attrs *attrs, u64 addr)
+{
+	struct rb_node *node = attrs->root.rb_node;
+	struct vkfd_svm_attr *best = NULL;
+
+	while (node) {
+		struct vkfd_svm_attr *attr = attr_of(node);
+
+		if (attr->piece.end > addr) {
+			best = attr;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return best;
+}
+
+static struct vkfd_svm_attr *attr_next(const struct vkfd_svm_attr *attr)
+{
+	struct rb_node *node = rb_next(&attr->rb);
+
+	return node ? attr_of(node) : NULL;
+}
+
+static void attr_insert(struct vkfd_svm_attrs *attrs, struct vkfd_svm_attr *new)
+{
+	struct rb_node **link = &attrs->root.rb_node, *parent = NULL;
+
+	while (*link) {
+		parent = *link;
+		if (new->piece.start < attr_of(parent)->piece.start)
+			link = &parent->rb_left;
+		else
+			link = &parent->rb_right;
+	}
+	rb_link_node(&new->rb, parent, link);
+	rb_insert_color(&new->rb, &attrs->root);
+	attrs->nr_pieces++;
+}
+
+static void attr_erase(struct vkfd_svm_attrs *attrs, struct vkfd_svm_attr *attr)
+{
+	rb_erase(&attr->rb, &attrs->root);
+	attrs->nr_pieces--;
+	kfree(attr);
+}
+
+static void spares_free(struct vkfd_svm_attr *spares)
+{
+	while (spares) {
+		struct vkfd_svm_attr *next = spares->spare;
+
+		kfree(spares);
+		spares = next;
+	}
+}
+
+/* A chain of @nr empty nodes, or NULL with nothing allocated. */
+static struct vkfd_svm_attr *spares_alloc(unsigned long nr)
+{
+	struct vkfd_svm_attr *spares = NULL;
+
+	while (nr--) {
+		struct vkfd_svm_attr *attr = kzalloc_obj(*attr);
+
+		if (!attr) {
+			spares_free(spares);
+			return NULL;
+		}
+		attr->spare = spares;
+		spares = attr;
+	}
+	return spares;
+}
+
+static struct vkfd_svm_attr *spare_take(struct vkfd_svm_attr **spares)
+{
+	struct vkfd_svm_attr *attr = *spares;
+
+	*spares = attr->spare;
+	attr->spare = NULL;
+	return attr;
+}
+
+/* Runs of pages inside [start, end) that have no piece. */
+static unsigned long count_gaps(const struct vkfd_svm_attrs *attrs, u64 start, u64 end)
+{
+	const struct vkfd_svm_attr *attr = attr_first(attrs, start);
+	unsigned long gaps = 0;
+
+	while (start < end && attr && attr->piece.start < end) {
+		if (attr->piece.start > start)
+			gaps++;
+		start = attr->piece.end;
+		attr = attr_next(attr);
+	}
+	return start < end ? gaps + 1 : gaps;
+}
+
+/* Cuts the piece that has @addr in its middle, if there is one. */
+static void split_at(struct vkfd_svm_attrs *attrs, u64 addr, struct vkfd_svm_attr **spares)
+{
+	struct vkfd_svm_attr *head = attr_first(attrs, addr), *tail;
+
+	if (!head || head->piece.start >= addr)
+		return;
+	tail = spare_take(spares);
+	tail->piece = head->piece;
+	tail->piece.start = addr;
+	head->piece.end = addr;
+	attr_insert(attrs, tail);
+}
+
+/* Joins equal neighbours from the piece before @start to the one at @end. */
+static void coalesce(struct vkfd_svm_attrs *attrs, u64 start, u64 end)
+{
+	struct vkfd_svm_attr *attr = attr_first(attrs, start ? start - 1 : 0), *next;
+
+	while (attr && attr->piece.start < end) {
+		next = attr_next(attr);
+		if (next && next->piece.start == attr->piece.end &&
+		    values_equal(&next->piece.values, &attr->piece.values)) {
+			attr->piece.end = next->piece.end;
+			attr_erase(attrs, next);
+		} else {
+			attr = next;
+		}
+	}
+}
+
+/* One attribute in KFD's terms; kinds of access exclude each other per GPU. */
+static void apply_one(struct vkfd_svm_values *values, const struct vkfd_svm_change *change)
+{
+	u32 value = change->value;
+
+	switch (change->type) {
+	case KFD_IOCTL_SVM_ATTR_PREFERRED_LOC:
+		values->preferred = value;
+		break;
+	case KFD_IOCTL_SVM_ATTR_PREFETCH_LOC:
+		values->prefetch = value;
+		break;
+	case KFD_IOCTL_SVM_ATTR_ACCESS:
+		values->access |= 1u << value;
+		values->in_place &= ~(1u << value);
+		break;
+	case KFD_IOCTL_SVM_ATTR_ACCESS_IN_PLACE:
+		values->access &= ~(1u << value);
+		values->in_place |= 1u << value;
+		break;
+	case KFD_IOCTL_SVM_ATTR_NO_ACCESS:
+		values->access &= ~(1u << value);
+		values->in_place &= ~(1u << value);
+		break;
+	case KFD_IOCTL_SVM_ATTR_SET_FLAGS:
+		values->flags |= value;
+		break;
+	case KFD_IOCTL_SVM_ATTR_CLR_FLAGS:
+		values->flags &= ~value;
+		break;
+	case KFD_IOCTL_SVM_ATTR_GRANULARITY:
+		values->granularity = min(value, GRANULARITY_MAX);
+		break;
+	}
+}
+
+/* The piece that starts at @pos; a new one with @fresh values fills a gap. */
+static struct vkfd_svm_attr *piece_at(struct vkfd_svm_attrs *attrs, u64 pos, u64 end,
+				      const struct vkfd_svm_values *fresh,
+				      struct vkfd_svm_attr **spares)
+{
+	struct vkfd_svm_attr *attr = attr_first(attrs, pos), *new;
+
+	if (attr && attr->piece.start == pos)
+		return attr;
+
+	new = spare_take(spares);
+	new->piece.start = pos;
+	new->piece.end = attr ? min(attr->piece.start, end) : end;
+	new->piece.values = *fresh;
+	attr_insert(attrs, new);
+	return new;
+}
+
+/**
+ * vkfd_svm_attrs_init() - Make an empty tree
+ * @attrs: The tree.
+ */
+void vkfd_svm_attrs_init(struct vkfd_svm_attrs *attrs)
+{
+	attrs->root = RB_ROOT;
+	attrs->nr_pieces = 0;
+}
+
+/**
+ * vkfd_svm_attrs_fini() - Free every piece
+ * @attrs: The tree; empty afterwards.
+ */
+void vkfd_svm_attrs_fini(struct vkfd_svm_attrs *attrs)
+{
+	struct rb_node *node;
+
+	while ((node = rb_first(&attrs->root)))
+		attr_erase(attrs, attr_of(node));
+}
+
+/**
+ * vkfd_svm_attrs_set() - Apply attributes, in order, to an interval
+ * @attrs:      Attribute tree of the process.
+ * @start:      First byte, page aligned.
+ * @end:        End, page aligned, above @start.
+ * @changes:    Validated attributes.
+ * @nr_changes: How many; 0 only makes the pages registered.
+ * @fresh:      Values of pages that had no piece, before @changes.
+ *
+ * On failure the tree is exactly as it was. Touches no pages and no mappings.
+ *
+ * Context: Process context, may sleep. Caller holds the lock of the tree.
+ * Return: 0, or -ENOMEM.
+ */
+int vkfd_svm_attrs_set(struct vkfd_svm_attrs *attrs, u64 start, u64 end,
+		       const struct vkfd_svm_change *changes, unsigned int nr_changes,
+		       const struct vkfd_svm_values *fresh)
+{
+	/* Two for the edges, one for each gap. */
+	struct vkfd_svm_attr *spares = spares_alloc(2 + count_gaps(attrs, start, end));
+	struct vkfd_svm_attr *attr;
+	unsigned int i;
+	u64 pos;
+
+	if (!spares)
+		return -ENOMEM;
+
+	split_at(attrs, start, &spares);
+	split_at(attrs, end, &spares);
+	for (pos = start; pos < end; pos = attr->piece.end) {
+		attr = piece_at(attrs, pos, end, fresh, &spares);
+		for (i = 0; i < nr_changes; i++)
+			apply_one(&attr->piece.values, &changes[i]);
+	}
+	coalesce(attrs, start, end);
+	spares_free(spares);
+	return 0;
+}
+
+/**
+ * vkfd_svm_attrs_clear() - Forget an interval (its memory was unmapped)
+ * @attrs: Attribute tree of the process.
+ * @start: First byte, page aligned.
+ * @end:   End, page aligned.
+ *
+ * Context: Process context, may sleep. Caller holds the lock of the tree.
+ * Return: 0, or -ENOMEM with the tree unchanged (a hole in a piece needs a node).
+ */
+int vkfd_svm_attrs_clear(struct vkfd_svm_attrs *attrs, u64 start, u64 end)
+{
+	struct vkfd_svm_attr *attr = attr_first(attrs, start), *next;
+
+	if (attr && attr->piece.start < start && attr->piece.end > end) {
+		struct vkfd_svm_attr *spares = spares_alloc(1);
+
+		if (!spares)
+			return -ENOMEM;
+		split_at(attrs, end, &spares);
+	}
+	for (; attr && attr->piece.start < end; attr = next) {
+		next = attr_next(attr);
+		if (attr->piece.start < start)
+			attr->piece.end = start;
+		else if (attr->piece.end > end)
+			attr->piece.start = end;
+		else
+			attr_erase(attrs, attr);
+	}
+	return 0;
+}
+
+/**
+ * vkfd_svm_attrs_first() - Find the piece that holds @addr, or the next one
+ * @attrs: Attribute tree of the process.
+ * @addr:  Address.
+ *
+ * Return: the piece, valid until the tree changes, or NULL.
+ */
+const struct vkfd_svm_attr *vkfd_svm_attrs_first(const struct vkfd_svm_attrs *attrs, u64 addr)
+{
+	return attr_first(attrs, addr);
+}
+
+/**
+ * vkfd_svm_attrs_next() - Following piece in address order
+ * @attr: A piece.
+ *
+ * Return: the piece, or NULL.
+ */
+const struct vkfd_svm_attr *vkfd_svm_attrs_next(const struct vkfd_svm_attr *attr)
+{
+	return attr_next(attr);
+}
+
+/**
+ * vkfd_svm_attrs_lookup() - What does the tree say of one address?
+ * @attrs: Attribute tree of the process.
+ * @addr:  Address.
+ * @piece: Out: the piece that holds @addr; without one, the bounds of the hole
+ *         around @addr, values untouched.
+ *
+ * Return: true if there is a piece.
+ */
+bool vkfd_svm_attrs_lookup(const struct vkfd_svm_attrs *attrs, u64 addr,
+			   struct vkfd_svm_piece *piece)
+{
+	struct vkfd_svm_attr *attr = attr_first(attrs, addr);
+	struct rb_node *before;
+
+	if (attr && attr->piece.start <= addr) {
+		*piece = attr->piece;
+		return true;
+	}
+	before = attr ? rb_prev(&attr->rb) : rb_last(&attrs->root);
+	piece->start = before ? attr_of(before)->piece.end : 0;
+	piece->end = attr ? attr->piece.start : U64_MAX;
+	return false;
+}
+
+static u32 common_location(u32 so_far, u32 value, bool first)
+{
+	return first || so_far == value ? value : KFD_IOCTL_SVM_LOCATION_UNDEFINED;
+}
+
+/**
+ * vkfd_svm_attrs_summarize() - KFD's answer to a get over an interval
+ * @attrs: Attribute tree of the process.
+ * @start: First byte, page aligned.
+ * @end:   End, page aligned.
+ * @sum:   Out.
+ *
+ * Pages without a piece do not count as long as any page has one.
+ */
+void vkfd_svm_attrs_summarize(const struct vkfd_svm_attrs *attrs, u64 start, u64 end,
+			      struct vkfd_svm_summary *sum)
+{
+	const struct vkfd_svm_attr *attr = attr_first(attrs, start);
+	bool first = true;
+
+	*sum = (struct vkfd_svm_summary){
+		.preferred = KFD_IOCTL_SVM_LOCATION_UNDEFINED,
+		.prefetch = KFD_IOCTL_SVM_LOCATION_UNDEFINED,
+		.access = ~0u,
+		.in_place = ~0u,
+		.flags_all = ~0u,
+		.granularity = 0xff,
+	};
+	for (; attr && attr->piece.start < end; attr = attr_next(attr)) {
+		const struct vkfd_svm_values *values = &attr->piece.values;
+
+		sum->any = true;
+		sum->preferred = common_location(sum->preferred, values->preferred, first);
+		sum->prefetch = common_location(sum->prefetch, values->prefetch, first);
+		sum->access &= values->access;
+		sum->in_place &= values->in_place;
+		sum->flags_all &= values->flags;
+		sum->flags_any |= values->flags;
+		sum->granularity = min(sum->granularity, values->granularity);
+		first = false;
+	}
+}

@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef VKFD_SVM_ATTR_H
+#define VKFD_SVM_ATTR_H
+
+#include <linux/rbtree.h>
+#include <linux/types.h>
+
+/**
+ * struct vkfd_svm_values - everything KFD's SVM attributes say of one page
+ *
+ * Locations are gpu_ids, 0 for system memory, or
+ * KFD_IOCTL_SVM_LOCATION_UNDEFINED. @access and @in_place are sets of GPU
+ * slots (bit n = slot n) and never share a bit.
+ */
+struct vkfd_svm_values {
+	u32 preferred;
+	u32 prefetch;
+	u32 flags;	/* KFD_IOCTL_SVM_FLAG_* */
+	u32 access;
+	u32 in_place;
+	u32 granularity; /* log2 of 4 KiB pages */
+};
+
+/**
+ * struct vkfd_svm_change - one attribute of a set call
+ * @type:  KFD_IOCTL_SVM_ATTR_*.
+ * @value: as in the ioctl, except that the access kinds name a GPU slot.
+ */
+struct vkfd_svm_change {
+	u32 type;
+	u32 value;
+};
+
+/** struct vkfd_svm_piece - [start, end), page aligned, with its values */
+struct vkfd_svm_piece {
+	u64 start, end;
+	struct vkfd_svm_values values;
+};
+
+/** struct vkfd_svm_attr - one piece in the tree; private to svm_attr.c but for reading */
+struct vkfd_svm_attr {
+	struct rb_node rb;
+	struct vkfd_svm_attr *spare;
+	struct vkfd_svm_piece piece;
+};
+
+/** struct vkfd_svm_attrs - what one process asked for; guarded by its owner */
+struct vkfd_svm_attrs {
+	struct rb_root root;
+	unsigned long nr_pieces;
+};
+
+/** struct vkfd_svm_summary - what is common to all pieces of an interval */
+struct vkfd_svm_summary {
+	bool any;		/* false: no piece, the rest says nothing */
+	u32 preferred;		/* UNDEFINED if they differ */
+	u32 prefetch;
+	u32 access;		/* slots that every piece has */
+	u32 in_place;
+	u32 flags_all;		/* AND */
+	u32 flags_any;		/* OR */
+	u32 granularity;	/* smallest */
+};
+
+void vkfd_svm_attrs_init(struct vkfd_svm_attrs *attrs);
+void vkfd_svm_attrs_fini(struct vkfd_svm_attrs *attrs);
+int vkfd_svm_attrs_set(struct vkfd_svm_attrs *attrs, u64 start, u64 end,
+		       const struct vkfd_svm_change *changes, unsigned int nr_changes,
+		       const struct vkfd_svm_values *fresh);
+int vkfd_svm_attrs_clear(struct vkfd_svm_attrs *attrs, u64 start, u64 end);
+const struct vkfd_svm_attr *vkfd_svm_attrs_first(const struct vkfd_svm_attrs *attrs, u64 addr);
+const struct vkfd_svm_attr *vkfd_svm_attrs_next(const struct vkfd_svm_attr *attr);
+bool vkfd_svm_attrs_lookup(const struct vkfd_svm_attrs *attrs, u64 addr,
+			   struct vkfd_svm_piece *piece);
+void vkfd_svm_attrs_summarize(const struct vkfd_svm_attrs *attrs, u64 start, u64 end,
+			      struct vkfd_svm_summary *sum);
+
+#endif
