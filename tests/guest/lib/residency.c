@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Residency from outside the driver. A page in VRAM is a swap-like entry whose
+ * offset is the frame number of a device-private page; the frames of each GPU
+ * are a top-level region of /proc/iomem with the GPU's PCI name.
+ */
+#include "residency.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "vkfd_hw/pci.h"
+#include "vkfd_hw/regs.h"
+
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PM_FRAME(entry)		((entry) & ((1ull << 55) - 1))
+#define PM_SWAP			(1ull << 62)
+#define PM_PRESENT		(1ull << 63)
+#define PM_SWAP_TYPE(entry)	((entry) & 0x1f)
+#define PM_SWAP_OFFSET(entry)	(PM_FRAME(entry) >> 5)
+/* Types above the real swap files are migration, device and marker entries. */
+#define MAX_SWAPFILE_TYPE	16
+
+struct region {
+	u64 first_pfn, pages;
+};
+
+static struct kfd_node nodes[MAX_GPUS];
+static struct region regions[MAX_GPUS];
+static unsigned int nr_nodes;
+
+static bool region_find(const char *pci, struct region *region)
+{
+	unsigned long long start, end;
+	char line[256], name[128];
+	bool found = false;
+	FILE *f = fopen("/proc/iomem", "re");
+
+	if (!f)
+		return false;
+	while (!found && fgets(line, sizeof(line), f)) {
+		/* BARs carry the same name, but lie below a bus' window. */
+		if (line[0] == ' ' || sscanf(line, "%llx-%llx : %127[^\n]", &start, &end, name) != 3)
+			continue;
+		found = start && strstr(name, pci) != NULL;
+	}
+	fclose(f);
+	if (found)
+		*region = (struct region){ start / PAGE, (end + 1 - start) / PAGE };
+	return found;
+}
+
+static void regions_load(void)
+{
+	if (nr_nodes)
+		return;
+	nr_nodes = kfd_nodes(nodes);
+	for (unsigned int i = 0; i < nr_nodes; i++)
+		if (!region_find(nodes[i].pci, &regions[i]))
+			fail_test("no device-private region of %s in /proc/iomem", nodes[i].pci);
+}
+
+bool vram_region(unsigned int gpu, u64 *first_pfn, u64 *pages)
+{
+	regions_load();
+	if (gpu >= nr_nodes)
+		return false;
+	*first_pfn = regions[gpu].first_pfn;
+	*pages = regions[gpu].pages;
+	return true;
+}
+
+static void pagemap_read(const void *addr, size_t nr, u64 *entries)
+{
+	static int fd = -1;
+	static pid_t owner;
+	ssize_t want = (ssize_t)(nr * sizeof(u64));
+
+	if (fd < 0 || owner != getpid()) {
+		fd = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+		owner = getpid();
+	}
+	if (fd < 0 || pread(fd, entries, (size_t)want, (off_t)((uintptr_t)addr / PAGE * sizeof(u64))) != want)
+		fail_test("cannot read /proc/self/pagemap: %s", strerror(errno));
+}
+
+/* Index of the GPU whose VRAM the entry points to, or -1. */
+static int entry_gpu(u64 entry)
+{
+	u64 pfn = PM_SWAP_OFFSET(entry);
+
+	if (!(entry & PM_SWAP))
+		return -1;
+	for (unsigned int i = 0; i < nr_nodes; i++)
+		if (pfn - regions[i].first_pfn < regions[i].pages)
+			return (int)i;
+	return -1;
+}
+
+static void count_entry(u64 entry, struct residency *r)
+{
+	int gpu = entry_gpu(entry);
+
+	if (entry & PM_PRESENT)
+		r->ram++;
+	else if (gpu >= 0)
+		r->vram[gpu]++;
+	else if (!(entry & PM_SWAP))
+		r->none++;
+	else if (PM_SWAP_TYPE(entry) < MAX_SWAPFILE_TYPE)
+		r->swap++;
+	else
+		r->other++;
+}
+
+void residency_count(const void *addr, size_t bytes, struct residency *r)
+{
+	size_t pages = (bytes + PAGE - 1) / PAGE;
+	u64 entries[512];
+
+	regions_load();
+	memset(r, 0, sizeof(*r));
+	for (size_t done = 0; done < pages;) {
+		size_t nr = pages - done < ARRAY_LEN(entries) ? pages - done : ARRAY_LEN(entries);
+
+		pagemap_read((const char *)addr + done * PAGE, nr, entries);
+		for (size_t i = 0; i < nr; i++)
+			count_entry(entries[i], r);
+		done += nr;
+	}
+}
+
+static void __attribute__((noreturn)) wrong_place(const char *wanted, const void *addr, size_t bytes,
+						  const struct residency *r)
+{
+	fail_test("%p, %zu pages, expected all %s: ram %zu, vram %zu (second GPU %zu), swap %zu, untouched %zu, other %zu",
+		  addr, (bytes + PAGE - 1) / PAGE, wanted, r->ram, r->vram[0], r->vram[1],
+		  r->swap, r->none, r->other);
+}
+
+void assert_in_ram(const void *addr, size_t bytes)
+{
+	struct residency r;
+
+	residency_count(addr, bytes, &r);
+	if (r.ram != (bytes + PAGE - 1) / PAGE)
+		wrong_place("in RAM", addr, bytes, &r);
+}
+
+void assert_in_vram_of(unsigned int gpu, const void *addr, size_t bytes)
+{
+	struct residency r;
+
+	residency_count(addr, bytes, &r);
+	if (r.vram[gpu] != (bytes + PAGE - 1) / PAGE)
+		wrong_place("in VRAM", addr, bytes, &r);
+}
+
+void assert_in_vram(const void *addr, size_t bytes)
+{
+	assert_in_vram_of(0, addr, bytes);
+}
+
+void assert_untouched(const void *addr, size_t bytes)
+{
+	struct residency r;
+
+	residency_count(addr, bytes, &r);
+	if (r.none != (bytes + PAGE - 1) / PAGE)
+		wrong_place("untouched", addr, bytes, &r);
+}
+
+size_t residency_vram(const void *addr, size_t bytes)
+{
+	struct residency r;
+	size_t pages = 0;
+
+	residency_count(addr, bytes, &r);
+	for (unsigned int i = 0; i < MAX_GPUS; i++)
+		pages += r.vram[i];
+	return pages;
+}
+
+u64 residency_ram_frame(const void *addr)
+{
+	u64 entry;
+
+	pagemap_read(addr, 1, &entry);
+	return entry & PM_PRESENT ? PM_FRAME(entry) : 0;
+}
+
+/* Read-only view of a part of a BAR; skips where the kernel forbids it. */
+static volatile void *bar_map(unsigned int gpu, int bar, u64 offset, size_t bytes)
+{
+	char path[128];
+	void *map;
+	int fd;
+
+	regions_load();
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/resource%d", nodes[gpu].pci, bar);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		fail_test("%s: %s", path, strerror(errno));
+	map = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, (off_t)offset);
+	close(fd);
+	if (map == MAP_FAILED)
+		fail_test("mmap %s: %s (needs iomem=relaxed on the kernel's command line)", path,
+			  strerror(errno));
+	return map;
+}
+
+void vram_peek(const void *addr, void *copy, size_t bytes)
+{
+	u64 entry, offset = (uintptr_t)addr % PAGE;
+	volatile u8 *map;
+	int gpu;
+
+	regions_load();
+	pagemap_read(addr, 1, &entry);
+	gpu = entry_gpu(entry);
+	if (gpu < 0 || offset + bytes > PAGE)
+		fail_test("%p is not one page in VRAM", addr);
+	map = bar_map((unsigned int)gpu, VKFD_BAR_VRAM,
+		      (PM_SWAP_OFFSET(entry) - regions[gpu].first_pfn) * PAGE, PAGE);
+	for (size_t i = 0; i < bytes; i++)
+		((u8 *)copy)[i] = map[offset + i];
+	munmap((void *)(uintptr_t)map, PAGE);
+}
+
+u64 device_stat(unsigned int gpu, enum vkfd_stat stat)
+{
+	static volatile u64 *page[MAX_GPUS];
+
+	if (!page[gpu])
+		page[gpu] = bar_map(gpu, VKFD_BAR_REGS, VKFD_REGS_STATS_OFFSET, VKFD_REGS_STATS_BYTES);
+	return page[gpu][stat];
+}
+
+u64 driver_stat(unsigned int gpu, const char *file, const char *name)
+{
+	char path[160], line[256];
+	u64 value = 0;
+	bool found = false;
+	FILE *f;
+
+	regions_load();
+	snprintf(path, sizeof(path), "/sys/kernel/debug/vkfd/%u/%s", nodes[gpu].gpu_id, file);
+	f = fopen(path, "re");
+	if (!f)
+		fail_test("%s: %s", path, strerror(errno));
+	while (!found && fgets(line, sizeof(line), f)) {
+		size_t len = strcspn(line, " :=\t");
+
+		found = len == strlen(name) && !strncmp(line, name, len);
+		value = strtoull(line + len + strspn(line + len, " :=\t"), NULL, 0);
+	}
+	fclose(f);
+	if (!found)
+		fail_test("%s has no %s", path, name);
+	return value;
+}

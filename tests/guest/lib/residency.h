@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef GUEST_RESIDENCY_H
+#define GUEST_RESIDENCY_H
+
+#include "kfd.h"
+#include "vkfd_stats.h"
+
+/**
+ * struct residency - where the pages of an interval are, in 4 KiB pages
+ * @none:  never touched.
+ * @other: a swap-like entry that is neither device memory nor a swap slot.
+ *
+ * Taken from the core kernel: /proc/self/pagemap says which frame a page has,
+ * /proc/iomem which frames are a GPU's device-private memory.
+ */
+struct residency {
+	size_t none, ram, swap, other;
+	size_t vram[MAX_GPUS];
+};
+
+void residency_count(const void *addr, size_t bytes, struct residency *r);
+/* Each fails the test and says what it found, unless all pages are there. */
+void assert_in_ram(const void *addr, size_t bytes);
+void assert_in_vram(const void *addr, size_t bytes);	/* of the first GPU */
+void assert_in_vram_of(unsigned int gpu, const void *addr, size_t bytes);
+void assert_untouched(const void *addr, size_t bytes);
+/** residency_vram() - pages of the interval in any GPU's VRAM */
+size_t residency_vram(const void *addr, size_t bytes);
+/** residency_ram_frame() - frame number in RAM of the page, 0 if it is not in RAM */
+u64 residency_ram_frame(const void *addr);
+
+/** vram_region() - device-private frames of a GPU from /proc/iomem; false if there are none */
+bool vram_region(unsigned int gpu, u64 *first_pfn, u64 *pages);
+/** vram_peek() - bytes of a page that is in VRAM, read through BAR 0, without touching the page */
+void vram_peek(const void *addr, void *copy, size_t bytes);
+
+/** device_stat() - counter of the device itself, read from BAR 4 */
+u64 device_stat(unsigned int gpu, enum vkfd_stat stat);
+/** driver_stat() - "name value" of debugfs vkfd/<gpu_id>/<file>; fails the test if missing */
+u64 driver_stat(unsigned int gpu, const char *file, const char *name);
+
+#endif
