@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: MIT
+/*
+ * DOC: contexts and translation
+ *
+ * Owns the contexts, each with its TLB, and context 0, whose addresses are
+ * those of vkfd_hw/addr.h.
+ *
+ * In-flight rule: an engine holds a context's lock for reading from the first
+ * translation to the last byte of one piece (at most MMU_PIECE_BYTES), never
+ * while it waits for the guest. A flush takes it for writing, so when it
+ * returns no access uses an older translation. Writers go first. The guest's
+ * CPU writes page tables at any time and no lock knows of it: entries are read
+ * one by one, each as one atomic load.
+ *
+ * Lock order: a context's lock, then its TLB's, then what MMIO stores of an
+ * engine take (sdma, kiq). Two contexts are never held together.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+#include "mmu/mmu_priv.h"
+#include "mmu/tlb.h"
+#include "mmu/walk.h"
+#include "vkfd_hw/addr.h"
+#include "vkfd_hw/pte.h"
+
+#define PAGE_SHIFT	12
+#define PAGE_BYTES	4096u
+#define GART_MAX_PAGES	(BIT_ULL(30))
+
+struct mmu_ctx {
+	pthread_rwlock_t lock;
+	/* Guarded by @lock. */
+	bool defined;
+	bool retry;
+	_Atomic u32 pasid;	/* read without the lock */
+	u64 root;	/* context 0: the GART table */
+	u64 pages;	/* context 0: entries of the GART table */
+	struct tlb tlb;
+};
+
+struct mmu {
+	const struct place_map *map;
+	/* Made at the first use of a context, kept until the mmu goes. */
+	_Atomic(struct mmu_ctx *) ctx[VKFD_MAX_CONTEXTS];
+};
+
+const struct place_map *mmu_map(const struct mmu *mmu)
+{
+	return mmu->map;
+}
+
+static struct mmu_ctx *ctx_create(void)
+{
+	struct mmu_ctx *ctx = calloc(1, sizeof(*ctx));
+	pthread_rwlockattr_t attr;
+
+	if (!ctx)
+		return NULL;
+	if (tlb_init(&ctx->tlb)) {
+		free(ctx);
+		return NULL;
+	}
+	pthread_rwlockattr_init(&attr);
+	/* A flush must not starve behind a stream of copies. */
+	pthread_rwlockattr_setkind_np(
+		&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&ctx->lock, &attr);
+	pthread_rwlockattr_destroy(&attr);
+	return ctx;
+}
+
+static struct mmu_ctx *ctx_get(struct mmu *mmu, u32 n)
+{
+	return n < VKFD_MAX_CONTEXTS ? atomic_load(&mmu->ctx[n]) : NULL;
+}
+
+struct mmu *mmu_create(const struct place_map *map)
+{
+	struct mmu *mmu = calloc(1, sizeof(*mmu));
+	struct mmu_ctx *kernel;
+
+	if (!mmu)
+		return NULL;
+	kernel = ctx_create();
+	if (!kernel) {
+		free(mmu);
+		return NULL;
+	}
+	kernel->defined = true;
+	mmu->map = map;
+	atomic_init(&mmu->ctx[0], kernel);
+	return mmu;
+}
+
+void mmu_destroy(struct mmu *mmu)
+{
+	for (u32 n = 0; n < VKFD_MAX_CONTEXTS; n++) {
+		struct mmu_ctx *ctx = atomic_load(&mmu->ctx[n]);
+
+		if (!ctx)
+			continue;
+		tlb_fini(&ctx->tlb);
+		pthread_rwlock_destroy(&ctx->lock);
+		free(ctx);
+	}
+	free(mmu);
+}
+
+static bool root_answers(const struct mmu *mmu, u64 root)
+{
+	u64 run = VKFD_PT_BYTES;
+
+	if (root & (VKFD_PT_BYTES - 1))
+		return false;
+	return place_from_hive(mmu->map, root, &run).kind == PLACE_VRAM &&
+	       run == VKFD_PT_BYTES;
+}
+
+enum vkfd_kiq_status mmu_ctx_set(struct mmu *mmu, const struct vkfd_kiq_ctx *set)
+{
+	struct mmu_ctx *ctx;
+
+	if (!set->ctx || set->ctx >= VKFD_MAX_CONTEXTS || set->pad ||
+	    set->flags & ~(u32)VKFD_CTX_RETRY || set->pasid > 0xffff)
+		return VKFD_KIQ_BAD_CTX;
+	if (!root_answers(mmu, set->root))
+		return VKFD_KIQ_BAD_RANGE;
+	ctx = ctx_get(mmu, set->ctx);
+	if (!ctx) {
+		ctx = ctx_create();
+		if (!ctx)
+			return VKFD_KIQ_BAD_CTX;
+		atomic_store(&mmu->ctx[set->ctx], ctx);
+	}
+	pthread_rwlock_wrlock(&ctx->lock);
+	ctx->defined = true;
+	ctx->retry = set->flags & VKFD_CTX_RETRY;
+	ctx->pasid = set->pasid;
+	ctx->root = set->root;
+	tlb_drop(&ctx->tlb, 0, ~0ULL);
+	pthread_rwlock_unlock(&ctx->lock);
+	return VKFD_KIQ_OK;
+}
+
+static void ctx_forget(struct mmu_ctx *ctx, bool defined)
+{
+	pthread_rwlock_wrlock(&ctx->lock);
+	ctx->defined = defined;
+	ctx->retry = false;
+	ctx->pasid = 0;
+	ctx->root = 0;
+	ctx->pages = 0;
+	tlb_drop(&ctx->tlb, 0, ~0ULL);
+	pthread_rwlock_unlock(&ctx->lock);
+}
+
+enum vkfd_kiq_status mmu_ctx_clear(struct mmu *mmu, u32 n)
+{
+	if (!n || !mmu_ctx_defined(mmu, n))
+		return VKFD_KIQ_BAD_CTX;
+	ctx_forget(ctx_get(mmu, n), false);
+	return VKFD_KIQ_OK;
+}
+
+void mmu_reset(struct mmu *mmu)
+{
+	for (u32 n = 0; n < VKFD_MAX_CONTEXTS; n++) {
+		struct mmu_ctx *ctx = ctx_get(mmu, n);
+
+		if (ctx)
+			ctx_forget(ctx, !n);
+	}
+}
+
+enum vkfd_kiq_status mmu_flush(struct mmu *mmu, const struct vkfd_kiq_range *range)
+{
+	u64 low = range->start | range->end;
+	struct mmu_ctx *ctx;
+
+	if (!mmu_ctx_defined(mmu, range->ctx))
+		return VKFD_KIQ_BAD_CTX;
+	if (range->pad || low & (PAGE_BYTES - 1) || range->start >= range->end)
+		return VKFD_KIQ_BAD_RANGE;
+	ctx = ctx_get(mmu, range->ctx);
+	pthread_rwlock_wrlock(&ctx->lock);
+	tlb_drop(&ctx->tlb, range->start, range->end);
+	pthread_rwlock_unlock(&ctx->lock);
+	counter_add(mmu->map->counters, VKFD_STAT_TLB_FLUSHES, 1);
+	return VKFD_KIQ_OK;
+}
+
+void mmu_set_gart(struct mmu *mmu, u64 table, u64 pages)
+{
+	struct mmu_ctx *ctx = ctx_get(mmu, 0);
+
+	pthread_rwlock_wrlock(&ctx->lock);
+	ctx->root = table;
+	ctx->pages = pages < GART_MAX_PAGES ? pages : GART_MAX_PAGES;
+	pthread_rwlock_unlock(&ctx->lock);
+}
+
+bool mmu_ctx_defined(struct mmu *mmu, u32 n)
+{
+	struct mmu_ctx *ctx = ctx_get(mmu, n);
+	bool defined;
+
+	if (!ctx)
+		return false;
+	pthread_rwlock_rdlock(&ctx->lock);
+	defined = ctx->defined;
+	pthread_rwlock_unlock(&ctx->lock);
+	return defined;
+}
+
+u32 mmu_ctx_pasid(struct mmu *mmu, u32 n)
+{
+	struct mmu_ctx *ctx = ctx_get(mmu, n);
+
+	/* No lock: reports are made while engines hold theirs, behind this one. */
+	return ctx ? atomic_load(&ctx->pasid) : 0;
+}
+
+struct mmu_ctx *mmu_enter(struct mmu_access *access)
+{
+	struct mmu_ctx *ctx = ctx_get(access->mmu, access->ctx);
+
+	if (ctx)
+		pthread_rwlock_rdlock(&ctx->lock);
+	return ctx;
+}
+
+void mmu_leave(struct mmu_access *access, struct mmu_ctx *ctx, const struct mmu_tally *tally)
+{
+	struct counters *counters = access->mmu->map->counters;
+
+	pthread_rwlock_unlock(&ctx->lock);
+	if (tally->hits)
+		counter_add(counters, VKFD_STAT_TLB_HITS, tally->hits);
+	if (tally->misses)
+		counter_add(counters, VKFD_STAT_TLB_MISSES, tally->misses);
+}
+
+/* Table entries live in VRAM, own or a linked peer's. */
+static bool table_load(void *opaque, u64 hive, u64 *entry)
+{
+	const struct place_map *map = opaque;
+	u64 run = 8;
+	struct place place = place_from_hive(map, hive, &run);
+
+	if (place.kind != PLACE_VRAM || run < 8)
+		return false;
+	return vram_load(map->nodes[place.node]->vram, place.addr, entry, 8) ==
+	       MEM_OK;
+}
+
+static bool fail(struct mmu_access *access, u64 va, u32 rights, enum mmu_cause cause, bool retry)
+{
+	access->fault.va = va;
+	access->fault.access = rights;
+	access->fault.cause = cause;
+	access->fault.retry = retry;
+	return false;
+}
+
+/* From a valid entry to the place of @va in it; @run cut to the entry's end. */
+static bool entry_place(struct mmu_access *access, u64 va, u32 rights, u64 entry, u32 shift,
+			struct place *place, u64 *run)
+{
+	u64 inside = va & (BIT_ULL(shift) - 1);
+	u64 addr = (entry & VKFD_PTE_ADDR_MASK) + inside;
+
+	if ((rights & VKFD_FAULT_READ && !(entry & VKFD_PTE_READABLE)) ||
+	    (rights & VKFD_FAULT_WRITE && !(entry & VKFD_PTE_WRITEABLE)))
+		return fail(access, va, rights, MMU_PERMISSION, false);
+	*run = BIT_ULL(shift) - inside;
+	if (entry & VKFD_PTE_SYSTEM)
+		*place = place_from_bus(access->mmu->map, addr, run);
+	else
+		*place = place_from_hive(access->mmu->map, addr, run);
+	if (place->kind == PLACE_NONE)
+		return fail(access, va, rights, MMU_NO_ANSWER, false);
+	return true;
+}
+
+/* Context 0, GART window: entry n of the table maps page n. */
+static bool gart_translate(struct mmu_access *access, struct mmu_ctx *ctx, u64 va, u32 rights,
+			   struct place *place, u64 *run, struct mmu_tally *tally)
+{
+	u64 page = (va - VKFD_MC_GART_BASE) >> PAGE_SHIFT;
+	u64 entry;
+	u32 shift;
+
+	if (page >= ctx->pages)
+		return fail(access, va, rights, MMU_NOT_PRESENT, false);
+	if (tlb_lookup(&ctx->tlb, va, &entry, &shift)) {
+		tally->hits++;
+		return entry_place(access, va, rights, entry, shift, place, run);
+	}
+	tally->misses++;
+	if (!table_load((void *)access->mmu->map, ctx->root + 8 * page, &entry))
+		return fail(access, va, rights, MMU_NO_ANSWER, false);
+	if (!(entry & VKFD_PTE_VALID))
+		return fail(access, va, rights, MMU_NOT_PRESENT, false);
+	tlb_insert(&ctx->tlb, va, entry, PAGE_SHIFT);
+	return entry_place(access, va, rights, entry, PAGE_SHIFT, place, run);
+}
+
+static bool kernel_translate(struct mmu_access *access, struct mmu_ctx *ctx, u64 va, u32 rights,
+			     struct place *place, u64 *run, struct mmu_tally *tally)
+{
+	if (va >= VKFD_MC_AGP_BASE && va - VKFD_MC_AGP_BASE < BIT_ULL(46)) {
+		*run = BIT_ULL(46) - (va - VKFD_MC_AGP_BASE);
+		*place = place_from_bus(access->mmu->map, va - VKFD_MC_AGP_BASE,
+					run);
+		return true;
+	}
+	if (va >= VKFD_MC_GART_BASE && va < VKFD_MC_AGP_BASE)
+		return gart_translate(access, ctx, va, rights, place, run, tally);
+	*run = VKFD_HIVE_LIMIT;
+	*place = place_from_hive(access->mmu->map, va, run);
+	if (place->kind == PLACE_NONE)
+		return fail(access, va, rights, MMU_NO_ANSWER, false);
+	return true;
+}
+
+static bool canonical(u64 va)
+{
+	u64 top = va >> 47;
+
+	return !top || top == 0x1ffff;
+}
+
+static bool walk_failed(struct mmu_access *access, struct mmu_ctx *ctx, u64 va, u32 rights,
+			const struct walk_result *res)
+{
+	if (res->status == WALK_NOT_PRESENT)
+		return fail(access, va, rights, MMU_NOT_PRESENT, ctx->retry);
+	if (res->status == WALK_BAD_TABLE)
+		return fail(access, va, rights, MMU_NO_ANSWER, false);
+	return fail(access, va, rights, MMU_NOT_PRESENT, false);
+}
+
+bool mmu_translate(struct mmu_access *access, struct mmu_ctx *ctx, u64 va, u32 rights,
+		   struct place *place, u64 *run, struct mmu_tally *tally)
+{
+	struct walk_source source = { table_load, (void *)access->mmu->map };
+	struct walk_result res;
+	u64 entry;
+	u32 shift;
+
+	if (!access->ctx)
+		return kernel_translate(access, ctx, va, rights, place, run, tally);
+	if (!ctx->defined || !canonical(va))
+		return fail(access, va, rights, MMU_NOT_PRESENT, false);
+	if (tlb_lookup(&ctx->tlb, va, &entry, &shift)) {
+		tally->hits++;
+		return entry_place(access, va, rights, entry, shift, place, run);
+	}
+	tally->misses++;
+	res = walk(&source, ctx->root, va);
+	if (res.status == WALK_PRT) {
+		*place = (struct place){ PLACE_ZERO, 0, va };
+		*run = BIT_ULL(res.shift) - (va & (BIT_ULL(res.shift) - 1));
+		return true;
+	}
+	if (res.status != WALK_LEAF)
+		return walk_failed(access, ctx, va, rights, &res);
+	tlb_insert(&ctx->tlb, va, res.entry, res.shift);
+	return entry_place(access, va, rights, res.entry, res.shift, place, run);
+}

@@ -1,0 +1,380 @@
+// SPDX-License-Identifier: MIT
+/*
+ * DOC: routing and places
+ *
+ * Turns a hive or bus address into a place, and moves bytes between places.
+ * The only file besides mem/vram.c that uses vram->base: a copy between VRAM and
+ * guest RAM is one memcpy inside the guest door, with no buffer between.
+ * Takes no locks of its own.
+ */
+#include <string.h>
+#include "mmu/place.h"
+#include "vkfd_hw/addr.h"
+
+struct place place_from_hive(const struct place_map *map, u64 hive, u64 *run)
+{
+	struct place place = { PLACE_NONE, 0, 0 };
+	u64 offset = VKFD_HIVE_OFFSET(hive);
+	const struct place_node *node;
+	u32 n;
+
+	if (hive >= VKFD_HIVE_LIMIT)
+		return place;
+	n = VKFD_HIVE_NODE(hive);
+	if (n >= map->nr_nodes || !(map->link_mask & BIT(n)))
+		return place;
+	node = map->nodes[n];
+	if (!node || offset >= node->vram->bytes)
+		return place;
+	if (*run > node->vram->bytes - offset)
+		*run = node->vram->bytes - offset;
+	place.kind = PLACE_VRAM;
+	place.node = n;
+	place.addr = offset;
+	return place;
+}
+
+/* True: @bus is inside @bar. False: *@run was cut to end before it. */
+static bool bar_hit(const struct place_bar *bar, u64 bus, u64 *run)
+{
+	u64 base = atomic_load_explicit(&bar->bus, memory_order_relaxed);
+	u64 bytes = atomic_load_explicit(&bar->bytes, memory_order_relaxed);
+
+	if (!base || !bytes)
+		return false;
+	if (bus < base) {
+		if (*run > base - bus)
+			*run = base - bus;
+		return false;
+	}
+	if (bus - base >= bytes)
+		return false;
+	if (*run > bytes - (bus - base))
+		*run = bytes - (bus - base);
+	return true;
+}
+
+struct place place_from_bus(const struct place_map *map, u64 bus, u64 *run)
+{
+	struct place place = { PLACE_SYSTEM, 0, bus };
+
+	for (u32 n = 0; n < map->nr_nodes; n++) {
+		const struct place_node *node = map->nodes[n];
+		const struct place_bar *bar;
+
+		if (!node)
+			continue;
+		if (bar_hit(&node->vram_bar, bus, run)) {
+			place.kind = PLACE_VRAM;
+			bar = &node->vram_bar;
+		} else if (bar_hit(&node->doorbell_bar, bus, run)) {
+			place.kind = PLACE_DOORBELL;
+			bar = &node->doorbell_bar;
+		} else if (bar_hit(&node->reg_bar, bus, run)) {
+			place.kind = PLACE_REGS;
+			bar = &node->reg_bar;
+		} else {
+			continue;
+		}
+		place.node = n;
+		place.addr = bus - atomic_load_explicit(&bar->bus,
+							memory_order_relaxed);
+		return place;
+	}
+	return place;
+}
+
+/* The VRAM behind a place, or NULL if [addr, addr + len) is not inside it. */
+static struct vram *vram_of(const struct place_map *map, struct place place,
+			    u64 len)
+{
+	struct vram *vram;
+
+	if (place.node >= map->nr_nodes || !map->nodes[place.node])
+		return NULL;
+	vram = map->nodes[place.node]->vram;
+	return span_fits(place.addr, len, vram->bytes) ? vram : NULL;
+}
+
+static void count_read(const struct place_map *map, struct place place, u64 len)
+{
+	if (place.kind == PLACE_SYSTEM)
+		counter_add(map->counters, VKFD_STAT_SYSTEM_READ_BYTES, len);
+	else if (place.kind == PLACE_VRAM)
+		counter_add(map->counters,
+			    place.node == map->self ?
+				    VKFD_STAT_VRAM_READ_BYTES :
+				    VKFD_STAT_PEER_READ_BYTES,
+			    len);
+}
+
+static void count_write(const struct place_map *map, struct place place,
+			u64 len)
+{
+	if (place.kind == PLACE_SYSTEM)
+		counter_add(map->counters, VKFD_STAT_SYSTEM_WRITE_BYTES, len);
+	else if (place.kind == PLACE_VRAM)
+		counter_add(map->counters,
+			    place.node == map->self ?
+				    VKFD_STAT_VRAM_WRITE_BYTES :
+				    VKFD_STAT_PEER_WRITE_BYTES,
+			    len);
+}
+
+static const struct place_node *mmio_node(const struct place_map *map,
+					  struct place place)
+{
+	return place.node < map->nr_nodes ? map->nodes[place.node] : NULL;
+}
+
+static u64 mmio_load(const struct place_map *map, struct place src,
+		     unsigned int bytes)
+{
+	const struct place_node *node = mmio_node(map, src);
+
+	if (!node)
+		return 0;
+	if (src.kind == PLACE_DOORBELL)
+		return node->mmio->doorbell_read(node->opaque, src.addr, bytes);
+	return node->mmio->reg_read(node->opaque, src.addr, bytes);
+}
+
+static void mmio_store(const struct place_map *map, struct place dst, u64 value,
+		       unsigned int bytes)
+{
+	const struct place_node *node = mmio_node(map, dst);
+
+	if (!node)
+		return;
+	if (dst.kind == PLACE_DOORBELL)
+		node->mmio->doorbell_write(node->opaque, dst.addr, value,
+					   bytes);
+	else
+		node->mmio->reg_write(node->opaque, dst.addr, value, bytes);
+}
+
+/* The widest naturally aligned access that fits. */
+static unsigned int mmio_width(u64 addr, size_t len)
+{
+	if (len >= 8 && !(addr & 7))
+		return 8;
+	if (len >= 4 && !(addr & 3))
+		return 4;
+	return 1;
+}
+
+static enum mem_status mmio_read(const struct place_map *map, struct place src,
+				 u8 *dst, size_t len)
+{
+	while (len) {
+		unsigned int width = mmio_width(src.addr, len);
+		u64 value = mmio_load(map, src, width);
+
+		memcpy(dst, &value, width);
+		dst += width;
+		src.addr += width;
+		len -= width;
+	}
+	return MEM_OK;
+}
+
+static enum mem_status mmio_write(const struct place_map *map, struct place dst,
+				  const u8 *src, size_t len)
+{
+	while (len) {
+		unsigned int width = mmio_width(dst.addr, len);
+		u64 value = 0;
+
+		memcpy(&value, src, width);
+		mmio_store(map, dst, value, width);
+		src += width;
+		dst.addr += width;
+		len -= width;
+	}
+	return MEM_OK;
+}
+
+enum mem_status place_read(const struct place_map *map, struct place src,
+			   void *dst, size_t len)
+{
+	struct vram *vram;
+
+	count_read(map, src, len);
+	switch (src.kind) {
+	case PLACE_VRAM:
+		vram = vram_of(map, src, len);
+		return vram ? vram_read(vram, src.addr, dst, len) :
+			      MEM_UNMAPPED;
+	case PLACE_SYSTEM:
+		return guest_mem_read(map->guest, src.addr, dst, len);
+	case PLACE_DOORBELL:
+	case PLACE_REGS:
+		return mmio_read(map, src, dst, len);
+	case PLACE_ZERO:
+		memset(dst, 0, len);
+		return MEM_OK;
+	case PLACE_NONE:
+		break;
+	}
+	return MEM_UNMAPPED;
+}
+
+enum mem_status place_write(const struct place_map *map, struct place dst,
+			    const void *src, size_t len)
+{
+	struct vram *vram;
+
+	count_write(map, dst, len);
+	switch (dst.kind) {
+	case PLACE_VRAM:
+		vram = vram_of(map, dst, len);
+		return vram ? vram_write(vram, dst.addr, src, len) :
+			      MEM_UNMAPPED;
+	case PLACE_SYSTEM:
+		return guest_mem_write(map->guest, dst.addr, src, len);
+	case PLACE_DOORBELL:
+	case PLACE_REGS:
+		return mmio_write(map, dst, src, len);
+	case PLACE_ZERO:
+		return MEM_OK;
+	case PLACE_NONE:
+		break;
+	}
+	return MEM_UNMAPPED;
+}
+
+#define BOUNCE_BYTES 4096
+
+/* Any pair of places, through a small buffer: MMIO, zero pages. */
+static enum mem_status copy_bounced(const struct place_map *map,
+				    struct place dst, struct place src,
+				    size_t len)
+{
+	u8 buffer[BOUNCE_BYTES];
+	enum mem_status status = MEM_OK;
+
+	while (len && status == MEM_OK) {
+		size_t part = len < sizeof(buffer) ? len : sizeof(buffer);
+
+		status = place_read(map, src, buffer, part);
+		if (status == MEM_OK)
+			status = place_write(map, dst, buffer, part);
+		src.addr += part;
+		dst.addr += part;
+		len -= part;
+	}
+	return status;
+}
+
+static enum mem_status copy_vram_vram(const struct place_map *map,
+				      struct place dst, struct place src,
+				      size_t len)
+{
+	struct vram *to = vram_of(map, dst, len);
+	struct vram *from = vram_of(map, src, len);
+
+	if (!to || !from)
+		return MEM_UNMAPPED;
+	memmove(to->base + dst.addr, from->base + src.addr, len);
+	return MEM_OK;
+}
+
+enum mem_status place_copy(const struct place_map *map, struct place dst,
+			   struct place src, size_t len)
+{
+	bool plain = (src.kind == PLACE_VRAM || src.kind == PLACE_SYSTEM) &&
+		     (dst.kind == PLACE_VRAM || dst.kind == PLACE_SYSTEM);
+	struct vram *vram;
+
+	if (!plain)
+		return copy_bounced(map, dst, src, len);
+	count_read(map, src, len);
+	count_write(map, dst, len);
+	if (src.kind == PLACE_VRAM && dst.kind == PLACE_VRAM)
+		return copy_vram_vram(map, dst, src, len);
+	if (src.kind == PLACE_SYSTEM && dst.kind == PLACE_SYSTEM)
+		return guest_mem_copy(map->guest, dst.addr, src.addr, len);
+	if (src.kind == PLACE_SYSTEM) {
+		vram = vram_of(map, dst, len);
+		return vram ? guest_mem_read(map->guest, src.addr,
+					     vram->base + dst.addr, len) :
+			      MEM_UNMAPPED;
+	}
+	vram = vram_of(map, src, len);
+	return vram ? guest_mem_write(map->guest, dst.addr,
+				      vram->base + src.addr, len) :
+		      MEM_UNMAPPED;
+}
+
+enum mem_status place_load(const struct place_map *map, struct place src,
+			   u64 *value, unsigned int bytes)
+{
+	struct vram *vram;
+
+	*value = 0;
+	count_read(map, src, bytes);
+	switch (src.kind) {
+	case PLACE_VRAM:
+		vram = vram_of(map, src, bytes);
+		return vram ? vram_load(vram, src.addr, value, bytes) :
+			      MEM_UNMAPPED;
+	case PLACE_SYSTEM:
+		return guest_mem_load(map->guest, src.addr, value, bytes);
+	case PLACE_DOORBELL:
+	case PLACE_REGS:
+		*value = mmio_load(map, src, bytes);
+		return MEM_OK;
+	case PLACE_ZERO:
+		return MEM_OK;
+	case PLACE_NONE:
+		break;
+	}
+	return MEM_UNMAPPED;
+}
+
+enum mem_status place_store(const struct place_map *map, struct place dst,
+			    u64 value, unsigned int bytes)
+{
+	struct vram *vram;
+
+	count_write(map, dst, bytes);
+	switch (dst.kind) {
+	case PLACE_VRAM:
+		vram = vram_of(map, dst, bytes);
+		return vram ? vram_store(vram, dst.addr, value, bytes) :
+			      MEM_UNMAPPED;
+	case PLACE_SYSTEM:
+		return guest_mem_store(map->guest, dst.addr, value, bytes);
+	case PLACE_DOORBELL:
+	case PLACE_REGS:
+		mmio_store(map, dst, value, bytes);
+		return MEM_OK;
+	case PLACE_ZERO:
+		return MEM_OK;
+	case PLACE_NONE:
+		break;
+	}
+	return MEM_UNMAPPED;
+}
+
+enum mem_status place_atomic(const struct place_map *map, struct place dst,
+			     struct mem_atomic *atomic, unsigned int bytes)
+{
+	struct vram *vram;
+
+	count_read(map, dst, bytes);
+	count_write(map, dst, bytes);
+	switch (dst.kind) {
+	case PLACE_VRAM:
+		vram = vram_of(map, dst, bytes);
+		return vram ? vram_atomic(vram, dst.addr, atomic, bytes) :
+			      MEM_UNMAPPED;
+	case PLACE_SYSTEM:
+		return guest_mem_atomic(map->guest, dst.addr, atomic, bytes);
+	case PLACE_ZERO:
+		atomic->old = 0;
+		return MEM_OK;
+	default:
+		return MEM_UNMAPPED;
+	}
+}
