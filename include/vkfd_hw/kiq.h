@@ -87,6 +87,7 @@ enum vkfd_queue_type {
  * 8-byte aligned pointers. An engine has 8 slots for user queues beside the
  * kernel's; a ninth is BUSY. UPDATE reads queue, ring, ring_bytes, priority and
  * percent only, and keeps the pointers; suspending keeps a half-done packet.
+ * With percent 0 the ring fields are not looked at.
  */
 #define VKFD_QUEUE_RESUME	BIT(0)
 
