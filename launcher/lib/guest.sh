@@ -200,7 +200,7 @@ guest_start() {
 # The environment and the kernel of the options.
 guest_prepare_environment() {
 	setup
-	guest_accel=tcg
+	accel_choose
 	guest_boot_timeout=180
 	if [ "$opt_kernel" = debug ]; then
 		debug_kernel_create

@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# shellcheck over every shell script, without blanket exceptions. The launcher's
+# Runs shellcheck over every shell script, without blanket exceptions. The launcher's
 # parts share variables: they are checked as what they are, one script (-a).
 set -eu
 cd "${VKFD_TOP:-$(dirname "$0")/../..}"
