@@ -20,6 +20,7 @@
 
 #include "core/debugfs.h"
 #include "core/device.h"
+#include "core/regio.h"
 
 static DEFINE_MUTEX(vkfd_devices_lock);
 static LIST_HEAD(vkfd_devices);
@@ -47,6 +48,7 @@ int vkfd_device_init(struct vkfd_device *dev)
 	INIT_LIST_HEAD(&dev->link);
 	ida_init(&dev->ctx_ida);
 	ida_init(&dev->queue_ida);
+	spin_lock_init(&dev->lost_lock);
 	atomic_set(&dev->lost, 0);
 	return drmm_add_action_or_reset(&dev->drm, device_fini, dev);
 }
@@ -56,13 +58,25 @@ int vkfd_device_init(struct vkfd_device *dev)
  * @dev: GPU.
  * @why: What happened, for the log.
  *
- * Sticky. Waiters notice by polling, the copy engine's watchdog ends fences.
+ * Sticky. The engines are reset before anybody can see the mark, so memory that
+ * is freed because of it is not written any more. Waiters notice by polling, the
+ * copy engine's watchdog ends fences.
  *
- * Context: Any.
+ * Context: Any but NMI; two trapped register accesses with interrupts off.
  */
 void vkfd_device_mark_lost(struct vkfd_device *dev, const char *why)
 {
-	if (!atomic_xchg(&dev->lost, 1))
+	unsigned long flags;
+	bool first;
+
+	spin_lock_irqsave(&dev->lost_lock, flags);
+	first = !vkfd_device_is_lost(dev);
+	if (first) {
+		vkfd_reg_reset(dev);
+		atomic_set(&dev->lost, 1);
+	}
+	spin_unlock_irqrestore(&dev->lost_lock, flags);
+	if (first)
 		drm_err(&dev->drm, "GPU is lost: %s\n", why);
 }
 

@@ -86,6 +86,8 @@ struct vkfd_device {
 	bool io_closed;
 	/** @lost: the device answered all-ones, timed out or was unplugged; sticky. */
 	atomic_t lost;
+	/** @lost_lock: innermost; the reset that goes with the mark. */
+	spinlock_t lost_lock;
 };
 
 static inline struct vkfd_device *to_vkfd_device(struct drm_device *drm)
@@ -101,7 +103,7 @@ static inline bool vkfd_device_is_lost(const struct vkfd_device *dev)
 /* core/device.c */
 /** vkfd_device_init() - lists and numbers, right after the drm_device was allocated */
 int vkfd_device_init(struct vkfd_device *dev);
-/** vkfd_device_mark_lost() - any context; logs @why the first time */
+/** vkfd_device_mark_lost() - any context; resets the engines and logs @why the first time */
 void vkfd_device_mark_lost(struct vkfd_device *dev, const char *why);
 /** vkfd_device_add() / _remove() - make a probed GPU findable; picks gpu_id */
 int vkfd_device_add(struct vkfd_device *dev);

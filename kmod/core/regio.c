@@ -151,17 +151,21 @@ void vkfd_reg_write64(struct vkfd_device *dev, u32 offset, u64 value)
 
 /**
  * vkfd_reg_reset() - Stop the device, whatever state it is in
- * @dev: GPU whose BARs are mapped.
+ * @dev: GPU.
  *
- * Context: Probe and remove only.
+ * Context: Any but NMI.
  * Return: True if the device answered and says it is ready.
  */
 bool vkfd_reg_reset(struct vkfd_device *dev)
 {
 	u32 status;
+	int idx;
 
+	if (!vkfd_io_enter(dev, &idx))
+		return false;
 	iowrite32(VKFD_RESET_ENGINES, dev->regs + VKFD_REG_RESET);
 	status = ioread32(dev->regs + VKFD_REG_STATUS);
+	vkfd_io_exit(idx);
 	return status != ~0u && (status & VKFD_STATUS_READY);
 }
 

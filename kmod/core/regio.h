@@ -25,8 +25,8 @@ void vkfd_reg_write(struct vkfd_device *dev, u32 offset, u32 value);
 void vkfd_reg_write64(struct vkfd_device *dev, u32 offset, u64 value);
 /*
  * Stops every engine and forgets all queues and contexts, and reads STATUS back
- * so that nothing of the device touches memory afterwards. For probe and remove:
- * the caller owns the mapping; works on a lost device too. True if it answered.
+ * so that nothing of the device touches memory afterwards. Works on a lost device
+ * too. True if it answered.
  */
 bool vkfd_reg_reset(struct vkfd_device *dev);
 /* One store to a slot of doorbell frame 0; orders earlier memory writes before it. */

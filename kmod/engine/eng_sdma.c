@@ -13,10 +13,9 @@
  * allocated under it. Completion takes only the timeline's spinlock.
  *
  * Hang: one watchdog watches the timeline while fences are pending. If nothing
- * completes for fence_timeout_ms, or the device is lost, the engine is stopped
- * first (so that it cannot write pages that are freed next), then the device is
- * marked lost and all fences end with an error. No wait depends on the device's
- * good will.
+ * completes for fence_timeout_ms, or the device is lost, it is marked lost, which
+ * resets it (so that it cannot write pages that are freed next), and all fences
+ * end with an error. No wait depends on the device's good will.
  */
 #include <linux/debugfs.h>
 #include <linux/dma-fence.h>
@@ -24,7 +23,6 @@
 #include <drm/drm_managed.h>
 
 #include "core/device.h"
-#include "core/regio.h"
 #include "engine/eng_kiq.h"
 #include "engine/eng_poll.h"
 #include "engine/eng_sdma.h"
@@ -36,16 +34,6 @@
 #define SDMA_RING_BYTES	SZ_256K
 #define SDMA_KERNEL_PRIORITY 15
 #define WATCHDOG_PERIOD	(HZ / 2)
-
-static int queue_unmap(struct vkfd_device *dev)
-{
-	struct vkfd_kiq_cmd cmd = {
-		.op = VKFD_KIQ_QUEUE_UNMAP,
-		.queue.queue = dev->sdma->queue,
-	};
-
-	return vkfd_kiq_run(dev, &cmd);
-}
 
 static int queue_map(struct vkfd_device *dev)
 {
@@ -70,40 +58,19 @@ static int queue_map(struct vkfd_device *dev)
 	return vkfd_kiq_run(dev, &cmd);
 }
 
-/* The engine must not touch memory any more: through the KIQ, else by a reset. */
-static void engine_stop(struct vkfd_device *dev)
-{
-	int idx;
-
-	if (!vkfd_device_is_lost(dev) && !queue_unmap(dev))
-		return;
-	if (!vkfd_io_enter(dev, &idx))
-		return;
-	vkfd_reg_reset(dev);
-	vkfd_io_exit(idx);
-}
-
 /**
  * vkfd_sdma_give_up() - Stop the engine for good and end its fences
  * @dev: GPU.
  * @why: For the log.
  *
- * When it returns, whoever did it, the engine writes no more.
+ * When it returns the engine writes no more: marking a device lost resets it.
  *
- * Context: Process context, may sleep, allocates nothing; @submit may be held.
+ * Context: Any but NMI.
  */
 void vkfd_sdma_give_up(struct vkfd_device *dev, const char *why)
 {
-	struct vkfd_sdma *sdma = dev->sdma;
-
-	mutex_lock(&sdma->give_up);
-	if (!sdma->gave_up) {
-		sdma->gave_up = true;
-		engine_stop(dev);
-		vkfd_device_mark_lost(dev, why);
-		vkfd_timeline_fail(&sdma->timeline, -EIO);
-	}
-	mutex_unlock(&sdma->give_up);
+	vkfd_device_mark_lost(dev, why);
+	vkfd_timeline_fail(&dev->sdma->timeline, -EIO);
 }
 
 static void watchdog_arm(struct vkfd_sdma *sdma)
@@ -276,8 +243,7 @@ int vkfd_sdma_init(struct vkfd_device *dev)
 	sdma = drmm_kzalloc(&dev->drm, sizeof(*sdma), GFP_KERNEL);
 	if (!sdma)
 		return -ENOMEM;
-	err = drmm_mutex_init(&dev->drm, &sdma->submit) ?:
-	      drmm_mutex_init(&dev->drm, &sdma->give_up);
+	err = drmm_mutex_init(&dev->drm, &sdma->submit);
 	if (err)
 		return err;
 	sdma->dev = dev;

@@ -29,9 +29,6 @@ struct vkfd_sdma {
 	struct delayed_work watchdog;
 	u64 watchdog_seen;
 	unsigned long watchdog_since;
-	/** @give_up: below @submit; guards @gave_up: the engine was stopped for good. */
-	struct mutex give_up;
-	bool gave_up;
 
 	/** @fail_copies: debugfs: that many copies are refused with -EIO. */
 	atomic_t fail_copies;
