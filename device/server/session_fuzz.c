@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <assert.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -130,6 +131,17 @@ static size_t send_record(const struct bench *bench, int fd, const u8 *data, siz
 	return 4u + count;
 }
 
+/* The client takes every answer, or the server would wait for it for ever. */
+static void *drain(void *arg)
+{
+	const int *fd = arg;
+	static u8 sink[65536];
+
+	while (read(*fd, sink, sizeof(sink)) > 0)
+		;
+	return NULL;
+}
+
 /* Descriptors must not pile up: the next one free is the same before and after. */
 static int next_fd(void)
 {
@@ -147,6 +159,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct vfu_session session;
 	struct vfu_conn conn;
 	int pair[2], before = next_fd();
+	pthread_t reader;
 	u64 value;
 
 	assert(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
@@ -159,13 +172,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		len -= used;
 	}
 	shutdown(pair[0], SHUT_WR);
+	assert(!pthread_create(&reader, NULL, drain, &pair[0]));
 
 	conn = (struct vfu_conn){ .fd = pair[1], .stop = bench->stop, .stopping = &stopping };
 	vfu_session_init(&session, &bench->function, bench->guest, NULL);
 	vfu_conn_serve(&conn, &session, &bench->request, &bench->reply);
 	vfu_session_end(&session);
-	close(pair[0]);
 	close(pair[1]);
+	pthread_join(reader, NULL);
+	close(pair[0]);
 	assert(guest_mem_load(bench->guest, 0, &value, 8) == MEM_UNMAPPED);
 	assert(next_fd() == before);
 	return 0;
