@@ -53,6 +53,13 @@ enum vkfd_sdma_sub {
 #define VKFD_SDMA_SRBM_DWORDS	3u	/* dw1 register byte offset, dw2 value */
 #define VKFD_SDMA_WRITE_HEADER_DWORDS 4u
 
+/* POLL_REGMEM: dw1/2 address, dw3 reference, dw4 mask, dw5 [15:0] interval [27:16] retries */
+#define VKFD_SDMA_POLL_DWORDS	6u
+#define VKFD_SDMA_POLL_MEMORY	BIT(31)
+#define VKFD_SDMA_POLL_FUNC_SHIFT 28
+#define VKFD_SDMA_POLL_EQUAL	3u
+#define VKFD_SDMA_POLL_FOREVER	0x0fff0000u
+
 /* CONST_FILL dw0 [31:30] */
 #define VKFD_SDMA_FILL_BYTE	0u
 #define VKFD_SDMA_FILL_DWORD	2u

@@ -31,7 +31,7 @@ struct vkfd_event_irq {
 	u32 valid_bits;	/* of event_id */
 };
 
-/** struct vkfd_queue_failure - a queue (enum vkfd_queue_error of the contract is the reason) stopped by its own packet */
+/** struct vkfd_queue_failure - a queue stopped by its own packet */
 struct vkfd_queue_failure {
 	u32 pasid;
 	u32 doorbell;	/* slot in the process' frame */

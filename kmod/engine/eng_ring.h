@@ -11,7 +11,7 @@ struct vkfd_ring_mem {
 	u64 rptr;	/* stored by the device */
 	u64 wptr;	/* stored by the driver before the doorbell */
 	u32 fence;	/* stored by FENCE packets */
-	u32 pad;
+	u32 never;	/* stays 0 */
 };
 
 /** struct vkfd_ring - packet ring of a kernel queue; the owner serialises all calls */

@@ -100,15 +100,35 @@ static void watchdog_work(struct work_struct *work)
 		watchdog_arm(sdma);
 }
 
+/* Fault injection: the engine waits for a value that nobody stores, for ever. */
+static void emit_hang(struct vkfd_device *dev)
+{
+	struct vkfd_ring *ring = &dev->sdma->ring;
+
+	if (vkfd_sdma_reserve(dev, VKFD_SDMA_POLL_DWORDS))
+		return;
+	vkfd_ring_emit(ring, VKFD_SDMA_HEADER(VKFD_SDMA_POLL_REGMEM, 0) |
+			     VKFD_SDMA_POLL_EQUAL << VKFD_SDMA_POLL_FUNC_SHIFT |
+			     VKFD_SDMA_POLL_MEMORY);
+	vkfd_ring_emit64(ring, VKFD_MC_AGP_BASE + ring->mem_bus +
+			       offsetof(struct vkfd_ring_mem, never));
+	vkfd_ring_emit(ring, 1);
+	vkfd_ring_emit(ring, ~0u);
+	vkfd_ring_emit(ring, VKFD_SDMA_POLL_FOREVER);
+}
+
 int vkfd_sdma_lock(struct vkfd_device *dev)
 {
 	struct vkfd_sdma *sdma = dev->sdma;
 
 	mutex_lock(&sdma->submit);
-	if (sdma->running && !vkfd_device_is_lost(dev))
-		return 0;
-	mutex_unlock(&sdma->submit);
-	return -ENODEV;
+	if (!sdma->running || vkfd_device_is_lost(dev)) {
+		mutex_unlock(&sdma->submit);
+		return -ENODEV;
+	}
+	if (atomic_dec_if_positive(&sdma->hang_copies) >= 0)
+		emit_hang(dev);
+	return 0;
 }
 
 void vkfd_sdma_unlock(struct vkfd_device *dev)
@@ -303,6 +323,7 @@ void vkfd_sdma_debugfs(struct vkfd_device *dev)
 	struct vkfd_sdma *sdma = dev->sdma;
 
 	debugfs_create_atomic_t("fail_copies", 0600, dev->debugfs, &sdma->fail_copies);
+	debugfs_create_atomic_t("hang_copies", 0600, dev->debugfs, &sdma->hang_copies);
 	debugfs_create_u64("sdma_emitted", 0400, dev->debugfs, &sdma->timeline.emitted);
 	debugfs_create_u64("sdma_done", 0400, dev->debugfs, &sdma->timeline.done);
 	debugfs_create_u64("sdma_forged", 0400, dev->debugfs, &sdma->timeline.forged);

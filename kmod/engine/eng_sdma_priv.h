@@ -32,6 +32,8 @@ struct vkfd_sdma {
 
 	/** @fail_copies: debugfs: that many copies are refused with -EIO. */
 	atomic_t fail_copies;
+	/** @hang_copies: debugfs: so many copies come behind a packet that never completes. */
+	atomic_t hang_copies;
 };
 
 /* Room for one FENCE and one TRAP packet. */

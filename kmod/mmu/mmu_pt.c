@@ -8,7 +8,6 @@
  * tables comes from mem/ through &vkfd_device.pt_mem.
  *
  * Stores are 64 bits, so a walker sees an old or a new entry, never a mixture.
- * After vkfd_io_close() only the shadow is written.
  *
  * Locks: none here; mmu_vm.c says who may call what.
  */
@@ -112,17 +111,16 @@ u64 vkfd_pt_hive(struct vkfd_device *dev, const struct vkfd_pt *pt)
  * @index: Which entry.
  * @entry: New value.
  *
- * Context: Any; the caller serialises stores to @pt.
+ * After vkfd_io_close() only the shadow is written.
+ *
+ * Context: Any; the caller serialises stores to @pt and has called
+ * vkfd_io_enter(), whatever it returned.
  */
 void vkfd_pt_store(struct vkfd_device *dev, struct vkfd_pt *pt, unsigned int index, u64 entry)
 {
-	int idx;
-
 	pt->shadow[index] = entry;
-	if (!vkfd_io_enter(dev, &idx))
-		return;
-	writeq(entry, dev->vram + pt->vram_offset + index * sizeof(u64));
-	vkfd_io_exit(idx);
+	if (!READ_ONCE(dev->io_closed))
+		writeq(entry, dev->vram + pt->vram_offset + index * sizeof(u64));
 }
 
 /**
@@ -152,13 +150,18 @@ int vkfd_pt_grow(struct vkfd_device *dev, struct vkfd_pt *pt, unsigned int index
 		 unsigned int level)
 {
 	struct vkfd_pt *child;
+	bool io;
+	int idx;
 
 	if (pt->children[index])
 		return 0;
 	child = vkfd_pt_create(dev, level - 1);
 	if (IS_ERR(child))
 		return PTR_ERR(child);
+	io = vkfd_io_enter(dev, &idx);
 	vkfd_pt_store(dev, pt, index, vkfd_pde(vkfd_pt_hive(dev, child)));
+	if (io)
+		vkfd_io_exit(idx);
 	smp_store_release(&pt->children[index], child); /* entry and content first */
 	return 0;
 }

@@ -25,6 +25,7 @@
 #include <linux/spinlock.h>
 
 #include "core/device.h"
+#include "core/regio.h"
 #include "engine/eng_kiq.h"
 #include "mmu/mmu_pt.h"
 #include "mmu/mmu_pte.h"
@@ -353,17 +354,19 @@ bool vkfd_vm_map(struct vkfd_vm *vm, u64 va, u64 pages, u64 pte)
 {
 	u64 end = va + pages * VKFD_PT_BYTES;
 	struct vm_slot slot;
-	bool changed = false;
+	bool io, changed = false;
 	u64 skip;
+	int idx;
 
 	if (WARN_ON_ONCE(!interval_valid(va, end)))
 		return false;
+	io = vkfd_io_enter(vm->dev, &idx);
 	while (va < end) {
 		u64 count = pages_in_slot(va, end);
 		unsigned int first = VKFD_PT_INDEX(va, 0);
 
 		if (WARN_ON_ONCE(!slot_find(vm, va, &slot, &skip)))
-			return changed;
+			break;
 		spin_lock(&vm->entries);
 		changed |= slot_clear(vm, &slot, first, first + count);
 		slot_map(vm, &slot, va, count, pte);
@@ -371,6 +374,8 @@ bool vkfd_vm_map(struct vkfd_vm *vm, u64 va, u64 pages, u64 pte)
 		va += count * VKFD_PT_BYTES;
 		pte = vkfd_pte_advance(pte, count);
 	}
+	if (io)
+		vkfd_io_exit(idx);
 	return changed;
 }
 
@@ -387,10 +392,12 @@ bool vkfd_vm_map(struct vkfd_vm *vm, u64 va, u64 pages, u64 pte)
 bool vkfd_vm_zap(struct vkfd_vm *vm, u64 start, u64 end)
 {
 	struct vm_slot slot;
-	bool changed = false;
+	bool io, changed = false;
 	u64 va, next;
+	int idx;
 
 	end = min(end, VM_END);
+	io = vkfd_io_enter(vm->dev, &idx);
 	for (va = start; va < end; va = next) {
 		unsigned int first = VKFD_PT_INDEX(va, 0);
 		u64 count;
@@ -403,6 +410,8 @@ bool vkfd_vm_zap(struct vkfd_vm *vm, u64 start, u64 end)
 		changed |= slot_clear(vm, &slot, first, first + count);
 		spin_unlock(&vm->entries);
 	}
+	if (io)
+		vkfd_io_exit(idx);
 	return changed;
 }
 
