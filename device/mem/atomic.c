@@ -152,7 +152,7 @@ bool mem_atomic_known(u32 op, unsigned int *bytes)
 {
 	if (op > TC_OP_MAX || !tc_ops[op % TC_OPS].run32)
 		return false;
-	*bytes = op & TC_OP_64 ? 8 : 4;
+	*bytes = (op & TC_OP_64) ? 8 : 4;
 	return true;
 }
 

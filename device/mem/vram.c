@@ -19,13 +19,13 @@
 static int vram_file(u64 bytes)
 {
 	int fd = memfd_create("vkfd-vram", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int err;
 
 	if (fd < 0)
 		return -errno;
 	if (ftruncate(fd, (off_t)bytes) ||
 	    fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL)) {
-		err = -errno;
+		int err = -errno;
+
 		close(fd);
 		return err;
 	}
@@ -35,13 +35,13 @@ static int vram_file(u64 bytes)
 int vram_init(struct vram *vram, u64 bytes)
 {
 	int fd = vram_file(bytes);
-	int err;
 
 	if (fd < 0)
 		return fd;
 	vram->base = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd, 0);
 	if (vram->base == MAP_FAILED) {
-		err = -errno;
+		int err = -errno;
+
 		vram->base = NULL;
 		close(fd);
 		return err;

@@ -92,7 +92,7 @@ static u64 get_le(const u8 *src, unsigned int bytes)
 static void bar_init(struct pci_config *config, unsigned int bar, u64 bytes, u32 flags)
 {
 	u32 offset = PCI_BASE_ADDRESS_0 + 4 * bar;
-	unsigned int width = flags & PCI_BASE_ADDRESS_MEM_TYPE_64 ? 8 : 4;
+	unsigned int width = (flags & PCI_BASE_ADDRESS_MEM_TYPE_64) ? 8 : 4;
 
 	config->bar_bytes[bar] = bytes;
 	put_le(&config->reset[offset], flags, width);
@@ -170,7 +170,7 @@ bool pci_config_write(struct pci_config *config, u64 offset, const void *src, si
 		*value &= (u8) ~(data[i] & clears);
 	}
 	if (touches(offset, len, PCI_COMMAND, 2) ||
-	    touches(offset, len, PCI_BASE_ADDRESS_0, 4 * PCI_BARS))
+	    touches(offset, len, PCI_BASE_ADDRESS_0, 4ull * PCI_BARS))
 		*effects |= PCI_EFFECT_DECODE;
 	if (asks_flr(offset, data, len))
 		*effects |= PCI_EFFECT_FLR;
@@ -186,7 +186,7 @@ u64 pci_config_bar(const struct pci_config *config, unsigned int bar)
 	if (!bytes || !(get_le(&config->value[PCI_COMMAND], 2) & PCI_COMMAND_MEMORY))
 		return 0;
 	bus = get_le(&config->value[offset],
-		     config->value[offset] & PCI_BASE_ADDRESS_MEM_TYPE_64 ? 8 : 4);
+		     (config->value[offset] & PCI_BASE_ADDRESS_MEM_TYPE_64) ? 8 : 4);
 	bus &= ~(bytes - 1);
 	/* All ones is the sizing pattern, never an address. */
 	return bus > UINT64_MAX - bytes ? 0 : bus;

@@ -22,7 +22,7 @@ static void clear_state(struct msix *msix)
 {
 	memset(msix->table, 0, sizeof(msix->table));
 	for (unsigned int i = 0; i < VKFD_MSIX_VECTORS; i++) {
-		msix->table[i * MSIX_ENTRY_BYTES + ENTRY_CONTROL] = 1;
+		msix->table[(size_t)i * MSIX_ENTRY_BYTES + ENTRY_CONTROL] = 1;
 		msix->pending[i] = false;
 	}
 }

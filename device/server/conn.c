@@ -9,9 +9,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-union fd_control {
-	struct cmsghdr align;
-	char bytes[CMSG_SPACE(VFU_MAX_FDS * sizeof(int))];
+struct fd_control {
+	_Alignas(struct cmsghdr) char bytes[CMSG_SPACE(VFU_MAX_FDS * sizeof(int))];
 };
 
 /* False when we are to stop. */
@@ -61,13 +60,13 @@ static enum vfu_conn_status receive_bytes(const struct vfu_conn *conn, struct vf
 	u8 *at = dst;
 
 	while (len) {
-		union fd_control control;
+		struct fd_control control;
 		struct iovec iov = { .iov_base = at, .iov_len = len };
 		struct msghdr msg = {
 			.msg_iov = &iov,
 			.msg_iovlen = 1,
-			.msg_control = &control,
-			.msg_controllen = sizeof(control),
+			.msg_control = control.bytes,
+			.msg_controllen = sizeof(control.bytes),
 		};
 		ssize_t got = recvmsg(conn->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
 
@@ -111,11 +110,11 @@ void vfu_request_close_fds(struct vfu_request *request)
 	request->fds = 0;
 }
 
-static void attach_fd(struct msghdr *msg, union fd_control *control, int fd)
+static void attach_fd(struct msghdr *msg, struct fd_control *control, int fd)
 {
 	struct cmsghdr *c;
 
-	msg->msg_control = control;
+	msg->msg_control = control->bytes;
 	msg->msg_controllen = CMSG_SPACE(sizeof(fd));
 	c = CMSG_FIRSTHDR(msg);
 	c->cmsg_level = SOL_SOCKET;
@@ -172,7 +171,7 @@ enum vfu_conn_status vfu_conn_reply(const struct vfu_conn *conn, const struct vf
 		{ .iov_base = reply->payload, .iov_len = len },
 	};
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = len ? 2 : 1 };
-	union fd_control control;
+	struct fd_control control;
 
 	header.size = (u32)(sizeof(header) + len);
 	if (!err && reply->fd >= 0) {
@@ -186,9 +185,10 @@ enum vfu_conn_status vfu_conn_serve(const struct vfu_conn *conn, struct vfu_sess
 				    struct vfu_request *request, struct vfu_reply *reply)
 {
 	enum vfu_conn_status status;
-	int err;
 
 	do {
+		int err;
+
 		status = vfu_conn_receive(conn, request);
 		if (status != VFU_CONN_OK) {
 			vfu_request_close_fds(request);

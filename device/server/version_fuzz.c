@@ -10,7 +10,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	u8 *request = malloc(len + 1); /* its own block: reading past it is seen */
+	u8 *request = malloc(len ? len : 1); /* its own block: reading past it is seen */
 	u8 reply[256];
 	struct vfu_limits limits;
 	struct json_value value;
@@ -18,7 +18,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 
 	assert(request);
 	memcpy(request, data, len);
-	request = realloc(request, len ? len : 1);
 	got = vfu_negotiate(request, len, reply, sizeof(reply), &limits);
 	if (got) {
 		size_t text = got - sizeof(struct vfu_version) - 1;

@@ -28,7 +28,8 @@ static const int free_calls[] = {
 	SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep), SCMP_SYS(restart_syscall),
 	SCMP_SYS(getrandom), SCMP_SYS(sysinfo),
 	/* signals */
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
+	SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
 	/* our sockets at the end; relative to the socket directory or not */
 	SCMP_SYS(unlink),
 };
@@ -108,12 +109,8 @@ static int allow_own_signals(scmp_filter_ctx filter)
 			       SCMP_A3(SCMP_CMP_EQ, AT_EMPTY_PATH));
 	if (err)
 		return err;
-	err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
-			       SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
-	if (err)
-		return err;
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(rt_sigaction), 1,
-				SCMP_A0(SCMP_CMP_EQ, SIGABRT));
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1,
+				SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
 }
 
 int confine_system_calls(void)

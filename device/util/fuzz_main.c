@@ -113,7 +113,8 @@ static void add_entry(struct fuzz *fuzz, const uint8_t *data, size_t len)
 		die("malloc");
 	memcpy(copy, data, len);
 	free(entry->data);
-	*entry = (struct input){ copy, len };
+	entry->data = copy;
+	entry->len = len;
 }
 
 static void save_entry(const struct fuzz *fuzz)
