@@ -3,7 +3,7 @@
  * DOC: debugfs folder of a GPU
  *
  * Owns vkfd/ and vkfd/<gpu_id>/ and two files: `counters`, the device's event
- * counters by name, and `state`, what the driver knows of the device. Upper
+ * counters (name, value, meaning), and `state`, what the driver knows of the device. Upper
  * layers add their files to &vkfd_device.debugfs.
  *
  * Each line of `counters` is one trapped register read, so it is not for
@@ -20,10 +20,12 @@
 
 static struct dentry *debugfs_root;
 
-static const char *const stat_names[] = {
-#define VKFD_STAT_STRING(name, what) #name,
-	VKFD_STATS(VKFD_STAT_STRING)
-#undef VKFD_STAT_STRING
+static const struct {
+	const char *name, *what;
+} stats[] = {
+#define VKFD_STAT_ROW(name, what) { #name, what },
+	VKFD_STATS(VKFD_STAT_ROW)
+#undef VKFD_STAT_ROW
 };
 
 static int counters_show(struct seq_file *m, void *unused)
@@ -36,7 +38,7 @@ static int counters_show(struct seq_file *m, void *unused)
 
 		if (vkfd_device_is_lost(dev))
 			return -ENODEV;
-		seq_printf(m, "%s %llu\n", stat_names[i], value);
+		seq_printf(m, "%s %llu\t%s\n", stats[i].name, value, stats[i].what);
 	}
 	return 0;
 }

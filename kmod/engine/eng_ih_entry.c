@@ -105,7 +105,8 @@ void vkfd_ih_decode_event(const struct vkfd_ih_entry *entry, u32 valid_bits,
  *
  * Context: Any.
  */
-void vkfd_ih_decode_queue_failure(const struct vkfd_ih_entry *entry, struct vkfd_queue_failure *error)
+void vkfd_ih_decode_queue_failure(const struct vkfd_ih_entry *entry,
+				  struct vkfd_queue_failure *error)
 {
 	*error = (struct vkfd_queue_failure){
 		.pasid = VKFD_IH_PASID(entry->pasid),

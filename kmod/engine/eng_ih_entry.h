@@ -19,6 +19,7 @@ enum vkfd_ih_kind vkfd_ih_classify(u32 client, u32 source);
 void vkfd_ih_decode_fault(const struct vkfd_ih_entry *entry, u64 ih_ptr, struct vkfd_fault *fault);
 void vkfd_ih_decode_event(const struct vkfd_ih_entry *entry, u32 valid_bits,
 			  struct vkfd_event_irq *irq);
-void vkfd_ih_decode_queue_failure(const struct vkfd_ih_entry *entry, struct vkfd_queue_failure *error);
+void vkfd_ih_decode_queue_failure(const struct vkfd_ih_entry *entry,
+				  struct vkfd_queue_failure *error);
 
 #endif

@@ -90,7 +90,7 @@ static void kiq_collect_locked(struct vkfd_device *dev)
 /* Without the lock: what this says is complete has its result. */
 static u64 kiq_collected(struct vkfd_kiq *kiq)
 {
-	return smp_load_acquire(&kiq->collected);
+	return smp_load_acquire(&kiq->collected); /* pairs with kiq_collect_locked() */
 }
 
 static bool kiq_post(struct vkfd_device *dev, const struct vkfd_kiq_cmd *cmd, u64 *seq)

@@ -43,7 +43,8 @@ enum vkfd_copy_dir { VKFD_COPY_TO_VRAM, VKFD_COPY_TO_RAM };
 struct dma_fence *vkfd_sdma_copy_pages(struct vkfd_device *dev, enum vkfd_copy_dir dir,
 				       const struct vkfd_copy_run *runs, unsigned int nr_runs);
 /** vkfd_sdma_copy_vram() - VRAM to VRAM (own or peer), hive addresses */
-struct dma_fence *vkfd_sdma_copy_vram(struct vkfd_device *dev, u64 dst_hive, u64 src_hive, u64 bytes);
+struct dma_fence *vkfd_sdma_copy_vram(struct vkfd_device *dev, u64 dst_hive, u64 src_hive,
+				      u64 bytes);
 /** vkfd_sdma_fill() - fill VRAM with a 32-bit value; @bytes multiple of 4 */
 struct dma_fence *vkfd_sdma_fill(struct vkfd_device *dev, u64 hive, u64 bytes, u32 value);
 /**

@@ -3,6 +3,7 @@
 #define VKFD_MMU_PTE_H
 
 /* Pure arithmetic of page-table entries; builds for the host too. */
+#include <linux/types.h>
 #include "vkfd_hw/pte.h"
 
 /* True if the walker would use the entry as a leaf or a pointer. */

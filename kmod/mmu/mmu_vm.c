@@ -42,7 +42,9 @@ struct vkfd_vm {
 	u32 ctx;
 	bool retry;
 	struct vkfd_pt *root;
+	/** @tables: while tables are added. */
 	struct mutex tables;
+	/** @entries: entries and counts of the tables. */
 	spinlock_t entries;
 };
 
