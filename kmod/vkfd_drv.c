@@ -175,6 +175,7 @@ static void add_debugfs(struct vkfd_device *dev)
 	vkfd_sdma_debugfs(dev);
 	vkfd_ih_debugfs(dev);
 	vkfd_selftest_debugfs(dev);
+	vkfd_mem_debugfs(dev);
 }
 
 /* From here on others see the GPU. */
@@ -316,6 +317,7 @@ static void __exit vkfd_exit(void)
 	vkfd_process_module_exit();
 	vkfd_svm_module_exit();
 	vkfd_debugfs_exit();
+	vkfd_mem_module_exit();
 }
 
 module_init(vkfd_init);

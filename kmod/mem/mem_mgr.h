@@ -7,9 +7,22 @@
 struct ttm_device;
 struct vkfd_device;
 
-/* TTM device, VRAM manager, page-table pool, pagemap, release worker: everything of mem/. */
+/*
+ * TTM device, VRAM manager, page-table pool, pagemap, release worker: everything of mem/.
+ * _fini() after drm_dev_unplug(), with stopped queues and, unless the device is lost, a
+ * working copy engine: it moves every page out of VRAM. What buffers still need goes with
+ * the last reference of the drm_device.
+ */
 int vkfd_mem_init(struct vkfd_device *dev);
 void vkfd_mem_fini(struct vkfd_device *dev);
+/* Module exit, after the last device was removed: waits for what the helpers do late. */
+void vkfd_mem_module_exit(void);
+/* File `vram`, when dev->debugfs exists. */
+void vkfd_mem_debugfs(struct vkfd_device *dev);
+/* Suspend: every SVM page to RAM. 0 or -ENOSPC. */
+int vkfd_mem_evict_all(struct vkfd_device *dev);
+/* Reset: what is in VRAM now cannot be read any more. */
+void vkfd_mem_vram_lost(struct vkfd_device *dev);
 struct ttm_device *vkfd_mem_ttm(struct vkfd_device *dev);
 
 struct vkfd_mem_usage {

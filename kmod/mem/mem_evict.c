@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/**
+ * DOC: Making room in VRAM
+ *
+ * Empties SVM buffers: one, when TTM wants its VRAM (vkfd_svm_bo_evict(), from
+ * the move callback under the buffer's dma_resv), or all, when the GPU goes
+ * away (vkfd_sweep()). Both copy pages to the RAM of whoever maps them; nothing
+ * else is allocated.
+ *
+ * The helpers' eviction needs a living mm and, for a 2 MiB page, a free 2 MiB
+ * page of RAM. What it cannot do is done here by page number (dead owner,
+ * forked child holds the pages; unreadable VRAM) or, later and outside
+ * dma_resv, by address, where 2 MiB pages can be split (the rescue work). The
+ * caller that failed meanwhile waits for that work, if it may, and tries again.
+ */
+#include <linux/delay.h>
+
+#include "core/trace.h"
+#include "mem/mem_int.h"
+
+#define SWEEP_TRIES	200
+#define SWEEP_PAUSE_MS	50
+
+static int evict_by_number(struct vkfd_svm_bo *bo)
+{
+	struct vkfd_ram_move *move = vkfd_ram_begin(bo->base.dev, true);
+	long moved;
+
+	if (!move)
+		return -ENOMEM;
+	moved = vkfd_ram_pfns(move, bo);
+	vkfd_ram_end(move);
+	if (completion_done(&bo->devmem.detached))
+		return 0;
+	return moved < 0 ? moved : -EBUSY;
+}
+
+static int evict_by_helpers(struct vkfd_svm_bo *bo)
+{
+	struct vkfd_copy_note note;
+	int err;
+
+	vkfd_copy_note_begin(&note);
+	err = drm_pagemap_evict_to_ram(&bo->devmem);
+	vkfd_copy_note_end(&note);
+	if (!err)
+		atomic64_add(note.pages, &bo->base.dev->mem->page_out);
+	return err;
+}
+
+static int evict(struct vkfd_svm_bo *bo)
+{
+	int err = -EFAULT;
+
+	if (completion_done(&bo->devmem.detached))
+		return 0;
+	if (vkfd_svm_bo_readable(bo) && atomic_read(&bo->devmem.mm->mm_users))
+		err = evict_by_helpers(bo);
+	return err ? evict_by_number(bo) : 0;
+}
+
+static void rescue_queue(struct vkfd_svm_bo *bo)
+{
+	struct drm_gem_object *gem = &bo->base.ttm.base;
+
+	/* Zero when the pages are gone after all and release is under way. */
+	if (!kref_get_unless_zero(&gem->refcount))
+		return;
+	if (!queue_work(bo->base.dev->mem->wq, &bo->rescue))
+		drm_gem_object_put(gem);
+}
+
+/**
+ * vkfd_svm_bo_evict() - move every page of a buffer to RAM
+ * @bo: buffer in VRAM.
+ *
+ * Context: dma_resv of @bo held; takes folio locks and the copy engine's.
+ * Return: 0 when no page is left, else -errno, and a work item tries harder.
+ */
+int vkfd_svm_bo_evict(struct vkfd_svm_bo *bo)
+{
+	struct vkfd_device *dev = bo->base.dev;
+	u64 bytes = bo->devmem.size, pages = bytes >> PAGE_SHIFT;
+	int err;
+
+	dma_resv_assert_held(bo->base.ttm.base.resv);
+	trace_vkfd_migrate_begin(bo->va, bytes, dev->gpu_id, 0, VKFD_MIGRATE_EVICTION);
+	err = evict(bo);
+	trace_vkfd_evict(dev->gpu_id, bytes, err);
+	vkfd_migrate_done(bo->devmem.mm, bo->va, bo->va + bytes, dev->gpu_id, 0,
+			  VKFD_MIGRATE_EVICTION, err ? 0 : pages, err);
+	if (err) {
+		atomic64_inc(&dev->mem->eviction_failures);
+		rescue_queue(bo);
+		return err;
+	}
+	atomic64_inc(&dev->mem->evictions);
+	return 0;
+}
+
+/* By address, with the mm's lock: the way on which a 2 MiB page can be split. */
+void vkfd_svm_bo_rescue(struct work_struct *work)
+{
+	struct vkfd_svm_bo *bo = container_of(work, struct vkfd_svm_bo, rescue);
+
+	if (!completion_done(&bo->devmem.detached))
+		vkfd_ram_force(bo->base.dev, bo->devmem.mm, bo->va, bo->va + bo->devmem.size);
+	vkfd_bo_put(&bo->base);
+}
+
+/* One pass over all buffers; a piece of VRAM without an owner has no pages. */
+static void sweep_once(struct vkfd_device *dev, struct vkfd_ram_move *move)
+{
+	struct vkfd_pagemap *pagemap = dev->pagemap;
+	unsigned long base = PHYS_PFN(pagemap->pgmap.range.start);
+	unsigned long total = PHYS_PFN(range_len(&pagemap->pgmap.range));
+	unsigned long index = 0;
+
+	while (xa_find(&pagemap->bos, &index, total - 1, XA_PRESENT)) {
+		unsigned long first = round_down(index, VKFD_PIECE_PAGES);
+		unsigned long npages = min(total - first, VKFD_PIECE_PAGES);
+
+		vkfd_ram_range(move, base + first, npages);
+		index = first + npages;
+		cond_resched();
+	}
+}
+
+/* What stayed may be 2 MiB pages that only their owner's address can split. */
+static void sweep_rescue(struct vkfd_device *dev)
+{
+	struct vkfd_svm_bo *bo;
+	unsigned long index;
+
+	xa_lock(&dev->pagemap->bos);
+	xa_for_each(&dev->pagemap->bos, index, bo)
+		rescue_queue(bo);
+	xa_unlock(&dev->pagemap->bos);
+	flush_workqueue(dev->mem->wq);
+}
+
+/**
+ * vkfd_sweep() - move every page of a GPU to RAM, whoever maps it
+ * @dev: GPU that takes no new pages.
+ *
+ * Context: process context, no locks; bounded to some ten seconds.
+ * Return: true if none is left.
+ */
+bool vkfd_sweep(struct vkfd_device *dev)
+{
+	struct vkfd_ram_move *move = vkfd_ram_begin(dev, true);
+	unsigned int tries = SWEEP_TRIES;
+
+	if (!move)
+		return xa_empty(&dev->pagemap->bos);
+	while (tries--) {
+		sweep_once(dev, move);
+		/* Buffers whose pages have all gone leave the table here. */
+		flush_workqueue(dev->mem->wq);
+		drain_workqueue(dev->mem->ttm.wq);
+		if (xa_empty(&dev->pagemap->bos))
+			break;
+		sweep_rescue(dev);
+		msleep(SWEEP_PAUSE_MS);
+	}
+	vkfd_ram_end(move);
+	return xa_empty(&dev->pagemap->bos);
+}

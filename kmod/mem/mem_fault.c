@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/**
+ * DOC: CPU touches a page in VRAM
+ *
+ * Stands between core mm and the helpers' fault handler, to say what happened:
+ * begin and end events with trigger "CPU fault", the page_out counter, and the
+ * news for the process. Core mm calls it with the page locked and a reference,
+ * under mmap_lock; the helpers move the whole buffer the page lies in and call
+ * back mem_copy.c in this task, which counts.
+ *
+ * Refuses, with SIGBUS: a page whose VRAM cannot be read any more. It stays
+ * where it is until the process or the device goes.
+ */
+#include <linux/mm.h>
+
+#include "core/trace.h"
+#include "mem/mem_int.h"
+
+struct fault_window {
+	u64 start, end;
+};
+
+static struct fault_window window_of(struct vm_fault *vmf, u64 bytes)
+{
+	u64 start = ALIGN_DOWN((u64)vmf->address, bytes);
+
+	return (struct fault_window){
+		.start = max_t(u64, start, vmf->vma->vm_start),
+		.end = min_t(u64, start + bytes, vmf->vma->vm_end),
+	};
+}
+
+vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
+{
+	struct vkfd_device *dev = vkfd_page_pagemap(vmf->page)->dev;
+	struct vkfd_svm_bo *bo = vkfd_pagemap_bo(vmf->page);
+	struct mm_struct *mm = vmf->vma->vm_mm;
+	struct vkfd_copy_note note;
+	struct fault_window w;
+	vm_fault_t ret;
+	int err;
+
+	if (WARN_ON_ONCE(!bo) || !vkfd_svm_bo_readable(bo))
+		return VM_FAULT_SIGBUS;
+	w = window_of(vmf, bo->devmem.size);
+	trace_vkfd_migrate_begin(w.start, w.end - w.start, dev->gpu_id, 0,
+				 VKFD_MIGRATE_CPU_FAULT);
+	vkfd_copy_note_begin(&note);
+	/* @bo may be gone from here on: its last page may have left. */
+	ret = drm_pagemap_pagemap_ops_get()->migrate_to_ram(vmf);
+	vkfd_copy_note_end(&note);
+
+	err = ret & VM_FAULT_ERROR ? -EFAULT : 0;
+	if (!err)
+		atomic64_add(note.pages, &dev->mem->page_out);
+	vkfd_migrate_done(mm, w.start, w.end, dev->gpu_id, 0, VKFD_MIGRATE_CPU_FAULT,
+			  err ? 0 : note.pages, err);
+	return ret;
+}
