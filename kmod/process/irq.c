@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/**
+ * DOC: news from below
+ *
+ * The callbacks that engine/, svm/ and mem/ use upwards: completion interrupts,
+ * faults and queue errors are routed by PASID to their process, migrations are
+ * counted for the GPUs they touched.
+ *
+ * Everything a device says is untrusted: an unknown PASID, event, queue or
+ * doorbell is dropped. A process found here stays usable until the matching
+ * unlock, because teardown waits for it.
+ *
+ * Locks: process_srcu around everything; queue and event locks inside. Called
+ * from interrupt threads (nothing here waits for another interrupt), fault
+ * workers and migrations.
+ */
+#include <linux/kfd_ioctl.h>
+
+#include "core/fault.h"
+#include "core/trace.h"
+#include "mem/mem_migrate.h"
+#include "process/event.h"
+#include "process/process_types.h"
+#include "process/queue_types.h"
+#include "svm/svm.h"
+#include "vkfd_hw/ih.h"
+
+static struct vkfd_pdd_counters *counters_of(struct vkfd_process *p, u32 gpu_id)
+{
+	struct vkfd_pdd_counters *counters = NULL;
+	struct vkfd_pdd *pdd;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(pdd, &p->pdds, link)
+		if (pdd->dev->gpu_id == gpu_id)
+			counters = &pdd->counters;
+	rcu_read_unlock();
+	return counters;
+}
+
+/**
+ * vkfd_process_violation() - A GPU access that nobody can serve
+ * @owner: Process.
+ * @dev:   GPU.
+ * @fault: What was tried.
+ *
+ * The queues of the process on that GPU stop for good, then its memory events
+ * are set, so that user space finds them stopped.
+ * Context: Interrupt thread or fault worker.
+ */
+void vkfd_process_violation(void *owner, struct vkfd_device *dev, const struct vkfd_fault *fault)
+{
+	struct vkfd_process *p = owner;
+	struct kfd_hsa_memory_exception_data data = {
+		.failure.NotPresent = fault->not_present,
+		.failure.ReadOnly = fault->read_only,
+		.failure.NoExecute = fault->execute && !fault->not_present,
+		.va = fault->va,
+		.gpu_id = dev->gpu_id,
+		.ErrorType = KFD_MEM_ERR_NO_RAS,
+	};
+
+	vkfd_queues_stop_gpu(p, dev);
+	vkfd_event_memory_exception(&p->events, &data);
+}
+
+static void irq_vm_fault(struct vkfd_device *dev, const struct vkfd_fault *fault)
+{
+	int idx = vkfd_process_srcu_lock();
+	struct vkfd_process *p = vkfd_process_by_pasid(fault->pasid);
+	struct vkfd_pdd_counters *counters = p ? counters_of(p, dev->gpu_id) : NULL;
+
+	if (!counters)
+		goto unlock;
+	atomic64_inc(&counters->faults);
+	if (fault->retry) {
+		vkfd_svm_fault(p->svm, dev, fault);
+		goto unlock;
+	}
+	trace_vkfd_fault_begin(dev->gpu_id, fault->pasid, fault->va, fault->write, false);
+	vkfd_process_violation(p, dev, fault);
+	trace_vkfd_fault_done(dev->gpu_id, fault->pasid, fault->va, "violation", -EFAULT);
+unlock:
+	vkfd_process_srcu_unlock(idx);
+}
+
+static void irq_event(struct vkfd_device *dev, const struct vkfd_event_irq *irq)
+{
+	struct vkfd_process *p;
+	int idx;
+
+	/* CP's end of pipe without an id: nobody asked. SDMA has no such rule. */
+	if (irq->source == VKFD_IH_SRC_CP_EOP && !irq->event_id)
+		return;
+	idx = vkfd_process_srcu_lock();
+	p = vkfd_process_by_pasid(irq->pasid);
+	if (p)
+		vkfd_event_interrupt(&p->events, irq->event_id, irq->valid_bits);
+	vkfd_process_srcu_unlock(idx);
+}
+
+static void irq_queue_error(struct vkfd_device *dev, const struct vkfd_queue_failure *error)
+{
+	int idx = vkfd_process_srcu_lock();
+	struct vkfd_process *p = vkfd_process_by_pasid(error->pasid);
+
+	if (p)
+		vkfd_queue_error_irq(p, dev, error);
+	vkfd_process_srcu_unlock(idx);
+}
+
+const struct vkfd_irq_ops vkfd_process_irq_ops = {
+	.vm_fault = irq_vm_fault,
+	.event = irq_event,
+	.queue_error = irq_queue_error,
+};
+
+static void migrate_done(struct mm_struct *mm, u64 start, u64 end, u32 from_gpu, u32 to_gpu,
+			 enum vkfd_migrate_trigger trigger, u64 pages, int err)
+{
+	int idx = vkfd_process_srcu_lock();
+	struct vkfd_process *p = vkfd_process_by_mm_rcu(mm);
+	struct vkfd_pdd_counters *from = p && from_gpu ? counters_of(p, from_gpu) : NULL;
+	struct vkfd_pdd_counters *to = p && to_gpu ? counters_of(p, to_gpu) : NULL;
+
+	if (from)
+		atomic64_add(pages, &from->page_out);
+	if (to)
+		atomic64_add(pages, &to->page_in);
+	vkfd_process_srcu_unlock(idx);
+}
+
+const struct vkfd_migrate_ops vkfd_process_migrate_ops = {
+	.done = migrate_done,
+};

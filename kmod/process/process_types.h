@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef VKFD_PROCESS_TYPES_H
+#define VKFD_PROCESS_TYPES_H
+
+#include <linux/idr.h>
+#include <linux/interval_tree.h>
+#include <linux/kref.h>
+#include <linux/list.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/rwsem.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+#include "core/device.h"
+#include "vkfd_hw/doorbell.h"
+#include "vkfd_hw/kiq.h"
+
+/* Shared by the files of process/ only. */
+
+struct vkfd_mem;
+struct vkfd_fault;
+struct vkfd_irq_ops;
+struct vkfd_migrate_ops;
+struct vkfd_proc_dir;
+struct vkfd_svm;
+struct vkfd_vm;
+
+/** struct vkfd_pdd_counters - what one process did to one GPU; any context */
+struct vkfd_pdd_counters {
+	atomic64_t vram_bytes;	/* buffers, not SVM memory */
+	atomic64_t faults;	/* VM faults reported */
+	atomic64_t page_in;	/* pages migrated to this GPU */
+	atomic64_t page_out;	/* pages migrated away from it */
+};
+
+/**
+ * struct vkfd_pdd - one (process, GPU)
+ *
+ * Made when the process first names the GPU, freed with the process. Fields
+ * without another note are guarded by &vkfd_process.lock.
+ */
+struct vkfd_pdd {
+	struct vkfd_process *p;
+	/** @dev: counted. */
+	struct vkfd_device *dev;
+	/** @link: on &vkfd_process.pdds; added under the lock, read under RCU, never removed. */
+	struct list_head link;
+	/** @file: render node file of ACQUIRE_VM, counted; NULL before. */
+	struct file *file;
+	/** @vm: address space, with @file; its context is the doorbell frame. */
+	struct vkfd_vm *vm;
+	/** @doorbell_frame: context of @vm, 0 before; read without a lock by mmap. */
+	u32 doorbell_frame;
+	struct idr buffers;
+	DECLARE_BITMAP(doorbells, VKFD_DOORBELL_SLOTS);
+	/** @stopped: an access violation stopped this GPU's queues for good; &vkfd_process.queue_lock. */
+	bool stopped;
+	u64 scratch_va, tba, tma;
+	u32 policy, alternate_policy;
+	struct vkfd_pdd_counters counters;
+	struct rcu_head rcu;
+};
+
+/** struct vkfd_events - events of one process */
+struct vkfd_events {
+	/** @lock: guards everything here and every event; taken from interrupt threads. */
+	spinlock_t lock;
+	struct idr idr;
+	unsigned int nr_signal, nr_other;
+	/** @page: mailbox slots, one 64-bit word an event; NULL until user space gave it. */
+	u64 *page;
+	u64 page_handle;
+	struct vkfd_mem *page_mem;
+	/** @closed: teardown; nothing can be waited for any more. */
+	bool closed;
+};
+
+/** enum vkfd_process_flags - bits of &vkfd_process.flags */
+enum vkfd_process_flags {
+	VKFD_PROCESS_DEAD,	/* exit began; set once, never cleared */
+};
+
+/**
+ * struct vkfd_process - one address space that opened /dev/kfd
+ *
+ * Lock order: gate, lock, (svm and mm locks), queue_lock, buffer_lock and
+ * event lock. queue_lock is taken inside MMU notifiers: nothing is allocated
+ * under it.
+ */
+struct vkfd_process {
+	struct kref kref;
+	/** @hash: by mm; vkfd_processes_lock, RCU. */
+	struct hlist_node hash;
+	/** @mm: grabbed until teardown ends. */
+	struct mm_struct *mm;
+	/** @tgid: thread group that opened first: the only one that may use the file. */
+	struct pid *tgid;
+	struct mmu_notifier notifier;
+	u32 pasid;
+	unsigned long flags;
+	/** @gate: read: an ioctl is running; write: teardown. */
+	struct rw_semaphore gate;
+	/** @map_lock: read: a device page is being mapped; inside mmap_lock. */
+	struct rw_semaphore map_lock;
+
+	/** @lock: guards pdds, buffers, queues' existence, modes. */
+	struct mutex lock;
+	struct list_head pdds;
+	bool xnack;
+	bool runtime_enabled;
+	u64 r_debug;
+	struct vkfd_svm *svm;
+
+	/** @buffer_lock: leaf; guards @buffer_tree (by VA, and by CPU address of user memory). */
+	spinlock_t buffer_lock;
+	struct rb_root_cached buffer_tree;
+
+	struct idr queue_idr;
+	/** @queue_lock: guards @queues, @evicted, the run state of each queue. */
+	struct mutex queue_lock;
+	struct list_head queues;
+	/** @evicted: nested quiesce calls; queues run only at 0. */
+	unsigned int evicted;
+	/** @error_work: tells user space of queue errors, in its own mm. */
+	struct work_struct error_work;
+
+	struct vkfd_events events;
+
+	struct work_struct teardown_work;
+	/** @pid: of the leader at creation, for names. */
+	pid_t pid;
+	/** @shown: @pid stands for this process in sysfs and debugfs. */
+	bool shown;
+	struct vkfd_proc_dir *sysfs;
+	struct dentry *debugfs;
+	struct rcu_head rcu;
+};
+
+static inline bool vkfd_process_is_dead(const struct vkfd_process *p)
+{
+	return test_bit(VKFD_PROCESS_DEAD, &p->flags);
+}
+
+/* process.c */
+struct vkfd_process *vkfd_process_by_pasid(u32 pasid);
+int vkfd_process_srcu_lock(void);
+void vkfd_process_srcu_unlock(int idx);
+void vkfd_process_queue_work(struct work_struct *work);
+struct vkfd_process *vkfd_process_by_mm_rcu(struct mm_struct *mm);
+
+/* pdd.c */
+struct vkfd_pdd *vkfd_pdd_get(struct vkfd_process *p, u32 gpu_id);
+struct vkfd_pdd *vkfd_pdd_find(struct vkfd_process *p, u32 gpu_id);
+void vkfd_pdds_release(struct vkfd_process *p);
+void vkfd_pdds_free(struct vkfd_process *p);
+
+/* process_sysfs.c */
+bool vkfd_process_is_shown(pid_t pid);
+void vkfd_process_sysfs_add(struct vkfd_process *p);
+void vkfd_process_sysfs_add_gpu(struct vkfd_pdd *pdd);
+void vkfd_process_sysfs_remove(struct vkfd_process *p);
+
+/* irq.c */
+extern const struct vkfd_irq_ops vkfd_process_irq_ops;
+extern const struct vkfd_migrate_ops vkfd_process_migrate_ops;
+void vkfd_process_violation(void *owner, struct vkfd_device *dev, const struct vkfd_fault *fault);
+
+#endif
