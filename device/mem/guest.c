@@ -379,6 +379,91 @@ enum mem_status guest_mem_write(struct guest_mem *mem, u64 bus, const void *src,
 	return transfer(mem, bus, (u8 *)(uintptr_t)src, len, ACCESS_WRITE);
 }
 
+/* Starts to fetch what the next piece reads; scattered pages defeat the CPU's own guess. */
+static void prefetch_piece(const u8 *src, size_t len)
+{
+	size_t lines = len < 1024 ? len : 1024;
+
+	for (size_t i = 0; i < lines; i += 64)
+		__builtin_prefetch(src + i);
+}
+
+/* A piece that crosses regions. Stripe held. */
+static enum mem_status batch_split(struct guest_mem *mem, const struct guest_piece *piece,
+				   enum access access)
+{
+	enum mem_status status = span_status(mem, piece->bus, piece->len, access);
+	size_t done = 0;
+
+	while (status == MEM_OK && done < piece->len) {
+		size_t part = piece->len - done;
+
+		status = transfer_piece(mem, piece->bus + done, piece->host + done, &part, access);
+		done += part;
+	}
+	return status;
+}
+
+/* One piece, often in the region of the last one. Stripe held. */
+static enum mem_status batch_piece(struct guest_mem *mem, const struct guest_region **last,
+				   const struct guest_piece *piece, enum access access)
+{
+	const struct guest_region *region = *last;
+	enum mem_status status;
+	u8 *host;
+
+	if (!region || piece->bus < region->bus || piece->bus - region->bus >= region->len)
+		region = region_at(mem, piece->bus);
+	*last = region;
+	status = region_allows(region, access);
+	if (status != MEM_OK)
+		return status;
+	if (!span_fits(piece->bus - region->bus, piece->len, region->len))
+		return batch_split(mem, piece, access);
+	host = region->host + (piece->bus - region->bus);
+	if (access == ACCESS_READ)
+		memcpy(piece->host, host, piece->len);
+	else
+		memcpy(host, piece->host, piece->len);
+	return MEM_OK;
+}
+
+static enum mem_status transfer_batch(struct guest_mem *mem, const struct guest_piece *piece,
+				      size_t nr, size_t *done, enum access access)
+{
+	const struct guest_region *region = NULL;
+	pthread_rwlock_t *lock = door_enter(mem);
+	enum mem_status status = MEM_OK;
+	size_t i;
+
+	for (i = 0; i < nr; i++) {
+		const struct guest_piece *next = &piece[i + 1];
+
+		if (i + 1 < nr && access == ACCESS_WRITE)
+			prefetch_piece(next->host, next->len);
+		else if (i + 1 < nr && region && next->bus - region->bus < region->len)
+			prefetch_piece(region->host + (next->bus - region->bus), 0x1000);
+		status = batch_piece(mem, &region, &piece[i], access);
+		if (status != MEM_OK)
+			break;
+	}
+	door_leave(lock);
+	*done = i;
+	return status;
+}
+
+enum mem_status guest_mem_read_batch(struct guest_mem *mem, const struct guest_piece *piece,
+				     size_t nr, size_t *done)
+{
+	return transfer_batch(mem, piece, nr, done, ACCESS_READ);
+}
+
+enum mem_status guest_mem_write_batch(struct guest_mem *mem, const struct guest_piece *piece,
+				      size_t nr, size_t *done)
+{
+	return transfer_batch(mem, piece, nr, done, ACCESS_WRITE);
+}
+
 static enum mem_status copy_piece(struct guest_mem *mem, u64 dst_bus, u64 src_bus, size_t *len)
 {
 	enum mem_status status;

@@ -5,49 +5,29 @@
  * Everything an engine does to memory: small reads and writes, atomic loads
  * and stores, copies and fills. Each call is one in-flight section of its
  * context (see mmu.c) and touches at most one piece. Adjacent pages that are
- * contiguous where they lead become one copy.
+ * contiguous where they lead become one copy; runs between VRAM and guest RAM
+ * are collected, so that scattered pages pay for the guest door once a batch.
  */
 #include <string.h>
 #include "mmu/mmu_priv.h"
 
-#define FILL_BYTES 4096u
+#define FILL_BYTES	4096u
+#define BATCH_PIECES	64u
 
-/* Where the next bytes at @va lead, and one run looked at ahead of it. */
+/* Where the next bytes lead, and one run looked at ahead of them. */
 struct stream {
-	u64 va;
-	u32 rights;
-	struct place place;
-	u64 left;		/* bytes of @place not used yet */
+	struct mmu_xlat at;	/* at.run: bytes of at.place not used yet */
 	struct place ahead;
 	u64 ahead_len;		/* 0: none */
+	struct walk_cache cache;
 };
 
-struct section {
-	struct mmu_access *access;
-	struct mmu_ctx *ctx;
-	struct mmu_tally tally;
-};
-
-static bool section_enter(struct section *section, struct mmu_access *access, u64 va, u32 rights)
+static void stream_init(struct stream *stream, u64 va, u32 rights)
 {
-	memset(section, 0, sizeof(*section));
-	section->access = access;
-	section->ctx = mmu_enter(access);
-	if (section->ctx)
-		return true;
-	access->fault = (struct mmu_fault){ va, rights, MMU_NOT_PRESENT, false };
-	return false;
-}
-
-static void section_leave(struct section *section)
-{
-	mmu_leave(section->access, section->ctx, &section->tally);
-}
-
-static bool translate(struct section *section, u64 va, u32 rights, struct place *place, u64 *run)
-{
-	return mmu_translate(section->access, section->ctx, va, rights, place, run,
-			     &section->tally);
+	memset(stream, 0, sizeof(*stream));
+	stream->at.va = va;
+	stream->at.rights = rights;
+	stream->at.cache = &stream->cache;
 }
 
 static bool follows(struct place place, u64 len, struct place next)
@@ -58,49 +38,68 @@ static bool follows(struct place place, u64 len, struct place next)
 	       place.addr + len == next.addr;
 }
 
-/* Makes @stream->left non-zero, merging runs until @want bytes are together. */
-static bool stream_fill(struct section *section, struct stream *stream, u64 want)
+/* Looks at the run behind the current one. False: there is none to merge. */
+static bool stream_look(struct mmu_section *section, struct stream *stream)
 {
-	if (stream->left)
-		return true;
-	if (stream->ahead_len) {
-		stream->place = stream->ahead;
-		stream->left = stream->ahead_len;
-		stream->ahead_len = 0;
-	} else if (!translate(section, stream->va, stream->rights, &stream->place, &stream->left)) {
-		stream->left = 0;
+	struct mmu_xlat next = stream->at;
+
+	next.va += stream->at.run;
+	/* A fault here is not due yet: it is met again at its byte. */
+	if (!mmu_translate(section, &next))
+		return false;
+	if (!follows(stream->at.place, stream->at.run, next.place)) {
+		stream->ahead = next.place;
+		stream->ahead_len = next.run;
 		return false;
 	}
-	while (stream->left < want) {
-		/* A fault here is not due yet: it is met again at its byte. */
-		if (!translate(section, stream->va + stream->left, stream->rights, &stream->ahead,
-			       &stream->ahead_len)) {
-			stream->ahead_len = 0;
-			break;
-		}
-		if (!follows(stream->place, stream->left, stream->ahead))
-			break;
-		stream->left += stream->ahead_len;
+	stream->at.run += next.run;
+	return true;
+}
+
+/* Makes at.run non-zero, merging runs until @want bytes are together. */
+static bool stream_fill(struct mmu_section *section, struct stream *stream, u64 want)
+{
+	if (stream->at.run)
+		return true;
+	if (stream->ahead_len) {
+		stream->at.place = stream->ahead;
+		stream->at.run = stream->ahead_len;
 		stream->ahead_len = 0;
+	} else if (!mmu_translate(section, &stream->at)) {
+		stream->at.run = 0;
+		return false;
 	}
+	while (stream->at.run < want && stream_look(section, stream))
+		;
 	return true;
 }
 
 static void stream_advance(struct stream *stream, u64 len)
 {
-	stream->va += len;
-	stream->place.addr += len;
-	stream->left -= len;
+	stream->at.va += len;
+	stream->at.place.addr += len;
+	stream->at.run -= len;
 }
 
 /* The memory door refused: to the engine that is a fault at this byte. */
-static bool door_failed(struct mmu_access *access, u64 va, u32 rights, enum mem_status status)
+static void door_failed(struct mmu_section *section, u64 va, u32 rights, enum mem_status status)
 {
-	access->fault.va = va;
-	access->fault.access = rights;
-	access->fault.cause = status == MEM_READ_ONLY ? MMU_PERMISSION : MMU_NO_ANSWER;
-	access->fault.retry = false;
-	return false;
+	section->access->fault = (struct mmu_fault){
+		va, rights, status == MEM_READ_ONLY ? MMU_PERMISSION : MMU_NO_ANSWER, false
+	};
+}
+
+static const struct place_map *map_of(const struct mmu_section *section)
+{
+	return mmu_map(section->access->mmu);
+}
+
+static void tally(const struct mmu_section *section, u64 *sides, struct place place, u64 len)
+{
+	if (place.kind == PLACE_SYSTEM)
+		sides[SIDE_SYSTEM] += len;
+	else if (place.kind == PLACE_VRAM)
+		sides[place.node == map_of(section)->self ? SIDE_VRAM : SIDE_PEER] += len;
 }
 
 static u64 min_u64(u64 a, u64 b)
@@ -108,204 +107,311 @@ static u64 min_u64(u64 a, u64 b)
 	return a < b ? a : b;
 }
 
-bool mmu_read(struct mmu_access *access, u64 va, void *dst, size_t len)
+/* One contiguous run of a small read or write. 0: fault. */
+static size_t small_step(struct mmu_section *section, struct stream *stream, u8 *buf, size_t len)
 {
-	struct stream stream = { .va = va, .rights = VKFD_FAULT_READ };
-	struct section section;
+	bool write = stream->at.rights & VKFD_FAULT_WRITE;
 	enum mem_status status;
-	bool ok = true;
+	size_t part;
 
-	if (!section_enter(&section, access, va, VKFD_FAULT_READ))
+	if (!stream_fill(section, stream, len))
+		return 0;
+	part = (size_t)min_u64(stream->at.run, len);
+	if (write)
+		status = place_write(map_of(section), stream->at.place, buf, part);
+	else
+		status = place_read(map_of(section), stream->at.place, buf, part);
+	if (status != MEM_OK) {
+		door_failed(section, stream->at.va, stream->at.rights, status);
+		return 0;
+	}
+	tally(section, write ? section->written : section->read, stream->at.place, part);
+	stream_advance(stream, part);
+	return part;
+}
+
+static bool small_access(struct mmu_access *access, u64 va, u32 rights, u8 *buf, size_t len)
+{
+	struct mmu_section section;
+	struct stream stream;
+	size_t part = 1;
+
+	stream_init(&stream, va, rights);
+	if (!mmu_section_enter(&section, access, va, rights))
 		return false;
-	while (ok && len) {
-		size_t part;
-
-		ok = stream_fill(&section, &stream, len);
-		if (!ok)
-			break;
-		part = (size_t)min_u64(stream.left, len);
-		status = place_read(mmu_map(access->mmu), stream.place, dst, part);
-		if (status != MEM_OK)
-			ok = door_failed(access, stream.va, stream.rights, status);
-		stream_advance(&stream, part);
-		dst = (u8 *)dst + part;
+	while (part && len) {
+		part = small_step(&section, &stream, buf, len);
+		buf += part;
 		len -= part;
 	}
-	section_leave(&section);
-	return ok;
+	mmu_section_leave(&section);
+	return !len;
+}
+
+bool mmu_read(struct mmu_access *access, u64 va, void *dst, size_t len)
+{
+	return small_access(access, va, (u32)VKFD_FAULT_READ, dst, len);
 }
 
 bool mmu_write(struct mmu_access *access, u64 va, const void *src, size_t len)
 {
-	struct stream stream = { .va = va, .rights = VKFD_FAULT_WRITE };
-	struct section section;
-	enum mem_status status;
-	bool ok = true;
-
-	if (!section_enter(&section, access, va, VKFD_FAULT_WRITE))
-		return false;
-	while (ok && len) {
-		size_t part;
-
-		ok = stream_fill(&section, &stream, len);
-		if (!ok)
-			break;
-		part = (size_t)min_u64(stream.left, len);
-		status = place_write(mmu_map(access->mmu), stream.place, src, part);
-		if (status != MEM_OK)
-			ok = door_failed(access, stream.va, stream.rights, status);
-		stream_advance(&stream, part);
-		src = (const u8 *)src + part;
-		len -= part;
-	}
-	section_leave(&section);
-	return ok;
+	/* A write only reads the buffer. */
+	return small_access(access, va, (u32)VKFD_FAULT_WRITE, (u8 *)(uintptr_t)src, len);
 }
 
-/* One naturally aligned word: translate, then @op on the place. */
-enum word_op { WORD_LOAD, WORD_STORE, WORD_ATOMIC };
+/* One naturally aligned word: what to do at its place. */
+struct word {
+	enum { WORD_LOAD, WORD_STORE, WORD_ATOMIC } op;
+	unsigned int bytes;
+	u64 value;
+	struct mem_atomic *atomic;
+};
 
-static bool word_access(struct mmu_access *access, u64 va, enum word_op op, u64 *value,
-			struct mem_atomic *atomic, unsigned int bytes)
+static enum mem_status word_run(const struct place_map *map, struct place place, struct word *word)
 {
-	u32 rights = op == WORD_LOAD ? (u32)VKFD_FAULT_READ :
-		     op == WORD_STORE ? (u32)VKFD_FAULT_WRITE :
-					(u32)(VKFD_FAULT_READ | VKFD_FAULT_WRITE);
+	switch (word->op) {
+	case WORD_LOAD:
+		return place_load(map, place, &word->value, word->bytes);
+	case WORD_STORE:
+		return place_store(map, place, word->value, word->bytes);
+	case WORD_ATOMIC:
+		break;
+	}
+	return place_atomic(map, place, word->atomic, word->bytes);
+}
+
+static bool word_access(struct mmu_access *access, u64 va, struct word *word)
+{
+	struct mmu_xlat xlat = { .va = va };
+	struct mmu_section section;
 	enum mem_status status;
-	struct section section;
-	struct place place;
-	u64 run;
 	bool ok;
 
-	if (!section_enter(&section, access, va, rights))
+	if (word->op != WORD_STORE)
+		xlat.rights |= (u32)VKFD_FAULT_READ;
+	if (word->op != WORD_LOAD)
+		xlat.rights |= (u32)VKFD_FAULT_WRITE;
+	if (!mmu_section_enter(&section, access, va, xlat.rights))
 		return false;
-	ok = translate(&section, va, rights, &place, &run);
+	ok = mmu_translate(&section, &xlat);
 	if (ok) {
-		const struct place_map *map = mmu_map(access->mmu);
-
-		if (op == WORD_LOAD)
-			status = place_load(map, place, value, bytes);
-		else if (op == WORD_STORE)
-			status = place_store(map, place, *value, bytes);
-		else
-			status = place_atomic(map, place, atomic, bytes);
-		if (status != MEM_OK)
-			ok = door_failed(access, va, rights, status);
+		status = word_run(map_of(&section), xlat.place, word);
+		if (word->op != WORD_STORE)
+			tally(&section, section.read, xlat.place, word->bytes);
+		if (word->op != WORD_LOAD)
+			tally(&section, section.written, xlat.place, word->bytes);
+		ok = status == MEM_OK;
+		if (!ok)
+			door_failed(&section, va, xlat.rights, status);
 	}
-	section_leave(&section);
+	mmu_section_leave(&section);
 	return ok;
 }
 
 bool mmu_load(struct mmu_access *access, u64 va, u64 *value, unsigned int bytes)
 {
-	return word_access(access, va, WORD_LOAD, value, NULL, bytes);
+	struct word word = { .op = WORD_LOAD, .bytes = bytes };
+	bool ok = word_access(access, va, &word);
+
+	*value = word.value;
+	return ok;
 }
 
 bool mmu_store(struct mmu_access *access, u64 va, u64 value, unsigned int bytes)
 {
-	return word_access(access, va, WORD_STORE, &value, NULL, bytes);
+	struct word word = { .op = WORD_STORE, .bytes = bytes, .value = value };
+
+	return word_access(access, va, &word);
 }
 
 bool mmu_atomic(struct mmu_access *access, u64 va, struct mem_atomic *atomic, unsigned int bytes)
 {
-	return word_access(access, va, WORD_ATOMIC, NULL, atomic, bytes);
+	struct word word = { .op = WORD_ATOMIC, .bytes = bytes, .atomic = atomic };
+
+	return word_access(access, va, &word);
 }
 
-/* Which end refused a copy? The door does not say: ask the destination. */
-static void copy_failed(struct mmu_access *access, const struct stream *src,
-			const struct stream *dst, enum mem_status status)
+/* A copy in progress. Runs in @piece are translated but not copied yet. */
+struct copier {
+	struct mmu_section section;
+	struct stream src;
+	struct stream dst[MMU_COPY_DSTS];
+	unsigned int nr_dst;
+	u64 taken;		/* bytes translated */
+	u64 done;		/* bytes copied, from the start */
+	bool failed;
+	bool to_ram;		/* direction of the pieces */
+	size_t nr_pieces;
+	struct guest_piece piece[BATCH_PIECES];
+};
+
+/* Copies what was collected. False: a fault, at byte @done of the copy. */
+static bool copier_flush(struct copier *copier)
 {
-	u8 probe;
-	bool read_ok = place_read(mmu_map(access->mmu), src->place, &probe, 1) == MEM_OK;
+	struct guest_mem *guest = map_of(&copier->section)->guest;
+	u64 behind = copier->taken - copier->done, va;
+	enum mem_status status;
+	size_t good;
 
-	if (read_ok)
-		door_failed(access, dst->va, dst->rights, status);
-	else
-		door_failed(access, src->va, src->rights, MEM_UNMAPPED);
-}
-
-/* Copies what is contiguous on all sides. 0: fault. */
-static u64 copy_step(struct section *section, struct stream *src, struct stream *dst,
-		     unsigned int nr_dst, u64 want)
-{
-	struct mmu_access *access = section->access;
-	u64 part = want;
-
-	if (!stream_fill(section, src, want))
-		return 0;
-	part = min_u64(part, src->left);
-	for (unsigned int i = 0; i < nr_dst; i++) {
-		if (!stream_fill(section, &dst[i], want))
-			return 0;
-		part = min_u64(part, dst[i].left);
+	if (!copier->nr_pieces)
+		return true;
+	status = copier->to_ram ?
+			 guest_mem_write_batch(guest, copier->piece, copier->nr_pieces, &good) :
+			 guest_mem_read_batch(guest, copier->piece, copier->nr_pieces, &good);
+	for (size_t i = 0; i < good; i++) {
+		copier->done += copier->piece[i].len;
+		behind -= copier->piece[i].len;
 	}
-	for (unsigned int i = 0; i < nr_dst; i++) {
-		enum mem_status status = place_copy(mmu_map(access->mmu), dst[i].place, src->place,
-						    (size_t)part);
+	copier->nr_pieces = 0;
+	if (status == MEM_OK)
+		return true;
+	copier->failed = true;
+	va = (copier->to_ram ? copier->dst[0].at.va : copier->src.at.va) - behind;
+	door_failed(&copier->section, va,
+		    (u32)(copier->to_ram ? VKFD_FAULT_WRITE : VKFD_FAULT_READ), status);
+	return false;
+}
+
+/* Collects one run between VRAM and RAM. False: it is of another kind. */
+static bool copier_collect(struct copier *copier, u64 part)
+{
+	const struct place *src = &copier->src.at.place, *dst = &copier->dst[0].at.place;
+	bool to_ram = dst->kind == PLACE_SYSTEM;
+	const struct place *vram = to_ram ? src : dst;
+	u8 *host;
+
+	if (copier->nr_dst != 1 || (src->kind == PLACE_SYSTEM) == to_ram)
+		return false;
+	host = place_vram(map_of(&copier->section), *vram, part);
+	if (!host)
+		return false;
+	if ((copier->nr_pieces == BATCH_PIECES || to_ram != copier->to_ram) &&
+	    !copier_flush(copier))
+		return true;
+	copier->to_ram = to_ram;
+	copier->piece[copier->nr_pieces++] =
+		(struct guest_piece){ to_ram ? dst->addr : src->addr, host, (size_t)part };
+	return true;
+}
+
+/* Which end refused? The door does not say: ask the source. */
+static void copy_refused(struct copier *copier, const struct stream *dst, enum mem_status status)
+{
+	const struct stream *src = &copier->src;
+	u8 probe;
+
+	copier->failed = true;
+	if (place_read(map_of(&copier->section), src->at.place, &probe, 1) == MEM_OK)
+		door_failed(&copier->section, dst->at.va, dst->at.rights, status);
+	else
+		door_failed(&copier->section, src->at.va, src->at.rights, MEM_UNMAPPED);
+}
+
+/* Copies one run of any kind at once, in order behind what was collected. */
+static void copier_direct(struct copier *copier, u64 part)
+{
+	if (!copier_flush(copier))
+		return;
+	for (unsigned int i = 0; i < copier->nr_dst; i++) {
+		enum mem_status status =
+			place_copy(map_of(&copier->section), copier->dst[i].at.place,
+				   copier->src.at.place, (size_t)part);
 
 		if (status != MEM_OK) {
-			copy_failed(access, src, &dst[i], status);
-			return 0;
+			copy_refused(copier, &copier->dst[i], status);
+			return;
 		}
-		stream_advance(&dst[i], part);
 	}
-	stream_advance(src, part);
-	return part;
+	copier->done += part;
+}
+
+/* Takes what is contiguous on all sides. False: nothing more comes. */
+static bool copier_step(struct copier *copier, u64 want)
+{
+	struct mmu_section *section = &copier->section;
+	u64 part = want;
+
+	if (!stream_fill(section, &copier->src, want))
+		return false;
+	part = min_u64(part, copier->src.at.run);
+	for (unsigned int i = 0; i < copier->nr_dst; i++) {
+		if (!stream_fill(section, &copier->dst[i], want))
+			return false;
+		part = min_u64(part, copier->dst[i].at.run);
+	}
+	if (!copier_collect(copier, part))
+		copier_direct(copier, part);
+	if (copier->failed)
+		return false;
+	tally(section, section->read, copier->src.at.place, part);
+	for (unsigned int i = 0; i < copier->nr_dst; i++) {
+		tally(section, section->written, copier->dst[i].at.place, part);
+		stream_advance(&copier->dst[i], part);
+	}
+	stream_advance(&copier->src, part);
+	copier->taken += part;
+	return true;
 }
 
 u64 mmu_copy(struct mmu_access *access, const struct mmu_copy *copy, u64 len)
 {
-	struct stream src = { .va = copy->src, .rights = VKFD_FAULT_READ };
-	struct stream dst[MMU_COPY_DSTS] = { { .va = copy->dst[0], .rights = VKFD_FAULT_WRITE },
-					     { .va = copy->dst[1], .rights = VKFD_FAULT_WRITE } };
 	u64 want = min_u64(len, MMU_PIECE_BYTES);
-	struct section section;
-	u64 done = 0, part = 1;
+	struct copier copier;
 
-	if (!section_enter(&section, access, copy->src, VKFD_FAULT_READ))
+	copier.nr_dst = copy->nr_dst;
+	copier.taken = copier.done = 0;
+	copier.failed = copier.to_ram = false;
+	copier.nr_pieces = 0;
+	stream_init(&copier.src, copy->src, (u32)VKFD_FAULT_READ);
+	for (unsigned int i = 0; i < copy->nr_dst; i++)
+		stream_init(&copier.dst[i], copy->dst[i], (u32)VKFD_FAULT_WRITE);
+	if (!mmu_section_enter(&copier.section, access, copy->src, (u32)VKFD_FAULT_READ))
 		return 0;
-	while (part && done < want) {
-		part = copy_step(&section, &src, dst, copy->nr_dst, want - done);
-		done += part;
+	while (copier.taken < want && copier_step(&copier, want - copier.taken))
+		;
+	if (!copier.failed) {
+		/* What is collected comes before the fault that ended the loop. */
+		copier_flush(&copier);
 	}
-	section_leave(&section);
-	return done;
+	mmu_section_leave(&copier.section);
+	return copier.done;
 }
 
-static u64 fill_step(struct section *section, struct stream *dst, const u8 *pattern, u64 want)
+static u64 fill_step(struct mmu_section *section, struct stream *dst, const u8 *pattern, u64 want)
 {
 	enum mem_status status;
 	u64 part;
 
 	if (!stream_fill(section, dst, want))
 		return 0;
-	part = min_u64(min_u64(want, dst->left), FILL_BYTES);
-	status = place_write(mmu_map(section->access->mmu), dst->place, pattern, (size_t)part);
+	part = min_u64(min_u64(want, dst->at.run), FILL_BYTES);
+	status = place_write(map_of(section), dst->at.place, pattern, (size_t)part);
 	if (status != MEM_OK) {
-		door_failed(section->access, dst->va, dst->rights, status);
+		door_failed(section, dst->at.va, dst->at.rights, status);
 		return 0;
 	}
+	tally(section, section->written, dst->at.place, part);
 	stream_advance(dst, part);
 	return part;
 }
 
 u64 mmu_fill(struct mmu_access *access, u64 va, u32 pattern, u64 len)
 {
-	struct stream dst = { .va = va, .rights = VKFD_FAULT_WRITE };
-	u64 want = min_u64(len, MMU_PIECE_BYTES);
+	u64 want = min_u64(len, MMU_PIECE_BYTES), done = 0, part = 1;
 	u8 buffer[FILL_BYTES + 4];
-	struct section section;
-	u64 done = 0, part = 1;
+	struct mmu_section section;
+	struct stream dst;
 
 	for (size_t i = 0; i < sizeof(buffer); i += 4)
 		memcpy(buffer + i, &pattern, 4);
-	if (!section_enter(&section, access, va, VKFD_FAULT_WRITE))
+	stream_init(&dst, va, (u32)VKFD_FAULT_WRITE);
+	if (!mmu_section_enter(&section, access, va, (u32)VKFD_FAULT_WRITE))
 		return 0;
 	while (part && done < want) {
 		/* Pages may end at any byte of the pattern: keep its phase. */
 		part = fill_step(&section, &dst, buffer + done % 4, want - done);
 		done += part;
 	}
-	section_leave(&section);
+	mmu_section_leave(&section);
 	return done;
 }

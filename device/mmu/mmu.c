@@ -17,6 +17,7 @@
  */
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include "mmu/mmu_priv.h"
 #include "mmu/tlb.h"
 #include "mmu/walk.h"
@@ -220,24 +221,38 @@ u32 mmu_ctx_pasid(struct mmu *mmu, u32 n)
 	return ctx ? atomic_load(&ctx->pasid) : 0;
 }
 
-struct mmu_ctx *mmu_enter(struct mmu_access *access)
+bool mmu_section_enter(struct mmu_section *section, struct mmu_access *access, u64 va, u32 rights)
 {
-	struct mmu_ctx *ctx = ctx_get(access->mmu, access->ctx);
-
-	if (ctx)
-		pthread_rwlock_rdlock(&ctx->lock);
-	return ctx;
+	memset(section, 0, sizeof(*section));
+	section->access = access;
+	section->ctx = ctx_get(access->mmu, access->ctx);
+	if (!section->ctx) {
+		access->fault = (struct mmu_fault){ va, rights, MMU_NOT_PRESENT, false };
+		return false;
+	}
+	pthread_rwlock_rdlock(&section->ctx->lock);
+	return true;
 }
 
-void mmu_leave(struct mmu_access *access, struct mmu_ctx *ctx, const struct mmu_tally *tally)
+static void count(struct counters *counters, enum vkfd_stat stat, u64 n)
 {
-	struct counters *counters = access->mmu->map->counters;
+	if (n)
+		counter_add(counters, stat, n);
+}
 
-	pthread_rwlock_unlock(&ctx->lock);
-	if (tally->hits)
-		counter_add(counters, VKFD_STAT_TLB_HITS, tally->hits);
-	if (tally->misses)
-		counter_add(counters, VKFD_STAT_TLB_MISSES, tally->misses);
+void mmu_section_leave(struct mmu_section *section)
+{
+	struct counters *counters = section->access->mmu->map->counters;
+
+	pthread_rwlock_unlock(&section->ctx->lock);
+	count(counters, VKFD_STAT_TLB_HITS, section->hits);
+	count(counters, VKFD_STAT_TLB_MISSES, section->misses);
+	count(counters, VKFD_STAT_VRAM_READ_BYTES, section->read[SIDE_VRAM]);
+	count(counters, VKFD_STAT_VRAM_WRITE_BYTES, section->written[SIDE_VRAM]);
+	count(counters, VKFD_STAT_PEER_READ_BYTES, section->read[SIDE_PEER]);
+	count(counters, VKFD_STAT_PEER_WRITE_BYTES, section->written[SIDE_PEER]);
+	count(counters, VKFD_STAT_SYSTEM_READ_BYTES, section->read[SIDE_SYSTEM]);
+	count(counters, VKFD_STAT_SYSTEM_WRITE_BYTES, section->written[SIDE_SYSTEM]);
 }
 
 /* Table entries live in VRAM, own or a linked peer's. */
@@ -249,78 +264,72 @@ static bool table_load(void *opaque, u64 hive, u64 *entry)
 
 	if (place.kind != PLACE_VRAM || run < 8)
 		return false;
-	return vram_load(map->nodes[place.node]->vram, place.addr, entry, 8) ==
-	       MEM_OK;
+	return vram_load(map->nodes[place.node]->vram, place.addr, entry, 8) == MEM_OK;
 }
 
-static bool fail(struct mmu_access *access, u64 va, u32 rights, enum mmu_cause cause, bool retry)
+static bool fail(struct mmu_section *section, const struct mmu_xlat *xlat, enum mmu_cause cause,
+		 bool retry)
 {
-	access->fault.va = va;
-	access->fault.access = rights;
-	access->fault.cause = cause;
-	access->fault.retry = retry;
+	section->access->fault = (struct mmu_fault){ xlat->va, xlat->rights, cause, retry };
 	return false;
 }
 
-/* From a valid entry to the place of @va in it; @run cut to the entry's end. */
-static bool entry_place(struct mmu_access *access, u64 va, u32 rights, u64 entry, u32 shift,
-			struct place *place, u64 *run)
+/* From a valid entry to the place of the VA in it; the run ends with the entry. */
+static bool entry_place(struct mmu_section *section, struct mmu_xlat *xlat, u64 entry, u32 shift)
 {
-	u64 inside = va & (BIT_ULL(shift) - 1);
+	const struct place_map *map = section->access->mmu->map;
+	u64 inside = xlat->va & (BIT_ULL(shift) - 1);
 	u64 addr = (entry & VKFD_PTE_ADDR_MASK) + inside;
 
-	if ((rights & VKFD_FAULT_READ && !(entry & VKFD_PTE_READABLE)) ||
-	    (rights & VKFD_FAULT_WRITE && !(entry & VKFD_PTE_WRITEABLE)))
-		return fail(access, va, rights, MMU_PERMISSION, false);
-	*run = BIT_ULL(shift) - inside;
+	if ((xlat->rights & VKFD_FAULT_READ && !(entry & VKFD_PTE_READABLE)) ||
+	    (xlat->rights & VKFD_FAULT_WRITE && !(entry & VKFD_PTE_WRITEABLE)))
+		return fail(section, xlat, MMU_PERMISSION, false);
+	xlat->run = BIT_ULL(shift) - inside;
 	if (entry & VKFD_PTE_SYSTEM)
-		*place = place_from_bus(access->mmu->map, addr, run);
+		xlat->place = place_from_bus(map, addr, &xlat->run);
 	else
-		*place = place_from_hive(access->mmu->map, addr, run);
-	if (place->kind == PLACE_NONE)
-		return fail(access, va, rights, MMU_NO_ANSWER, false);
-	return true;
+		xlat->place = place_from_hive(map, addr, &xlat->run);
+	return xlat->place.kind != PLACE_NONE || fail(section, xlat, MMU_NO_ANSWER, false);
 }
 
 /* Context 0, GART window: entry n of the table maps page n. */
-static bool gart_translate(struct mmu_access *access, struct mmu_ctx *ctx, u64 va, u32 rights,
-			   struct place *place, u64 *run, struct mmu_tally *tally)
+static bool gart_translate(struct mmu_section *section, struct mmu_xlat *xlat)
 {
-	u64 page = (va - VKFD_MC_GART_BASE) >> PAGE_SHIFT;
+	u64 page = (xlat->va - VKFD_MC_GART_BASE) >> PAGE_SHIFT;
+	struct mmu_ctx *ctx = section->ctx;
 	u64 entry;
 	u32 shift;
 
 	if (page >= ctx->pages)
-		return fail(access, va, rights, MMU_NOT_PRESENT, false);
-	if (tlb_lookup(&ctx->tlb, va, &entry, &shift)) {
-		tally->hits++;
-		return entry_place(access, va, rights, entry, shift, place, run);
+		return fail(section, xlat, MMU_NOT_PRESENT, false);
+	if (tlb_lookup(&ctx->tlb, xlat->va, &entry, &shift)) {
+		section->hits++;
+		return entry_place(section, xlat, entry, shift);
 	}
-	tally->misses++;
-	if (!table_load((void *)access->mmu->map, ctx->root + 8 * page, &entry))
-		return fail(access, va, rights, MMU_NO_ANSWER, false);
+	section->misses++;
+	if (!table_load((void *)section->access->mmu->map, ctx->root + 8 * page, &entry))
+		return fail(section, xlat, MMU_NO_ANSWER, false);
 	if (!(entry & VKFD_PTE_VALID))
-		return fail(access, va, rights, MMU_NOT_PRESENT, false);
-	tlb_insert(&ctx->tlb, va, entry, PAGE_SHIFT);
-	return entry_place(access, va, rights, entry, PAGE_SHIFT, place, run);
+		return fail(section, xlat, MMU_NOT_PRESENT, false);
+	tlb_insert(&ctx->tlb, xlat->va, entry, PAGE_SHIFT);
+	return entry_place(section, xlat, entry, PAGE_SHIFT);
 }
 
-static bool kernel_translate(struct mmu_access *access, struct mmu_ctx *ctx, u64 va, u32 rights,
-			     struct place *place, u64 *run, struct mmu_tally *tally)
+static bool kernel_translate(struct mmu_section *section, struct mmu_xlat *xlat)
 {
+	const struct place_map *map = section->access->mmu->map;
+	u64 va = xlat->va;
+
 	if (va >= VKFD_MC_AGP_BASE && va - VKFD_MC_AGP_BASE < BIT_ULL(46)) {
-		*run = BIT_ULL(46) - (va - VKFD_MC_AGP_BASE);
-		*place = place_from_bus(access->mmu->map, va - VKFD_MC_AGP_BASE,
-					run);
+		xlat->run = BIT_ULL(46) - (va - VKFD_MC_AGP_BASE);
+		xlat->place = place_from_bus(map, va - VKFD_MC_AGP_BASE, &xlat->run);
 		return true;
 	}
 	if (va >= VKFD_MC_GART_BASE && va < VKFD_MC_AGP_BASE)
-		return gart_translate(access, ctx, va, rights, place, run, tally);
-	*run = VKFD_HIVE_LIMIT;
-	*place = place_from_hive(access->mmu->map, va, run);
-	if (place->kind == PLACE_NONE)
-		return fail(access, va, rights, MMU_NO_ANSWER, false);
-	return true;
+		return gart_translate(section, xlat);
+	xlat->run = VKFD_HIVE_LIMIT;
+	xlat->place = place_from_hive(map, va, &xlat->run);
+	return xlat->place.kind != PLACE_NONE || fail(section, xlat, MMU_NO_ANSWER, false);
 }
 
 static bool canonical(u64 va)
@@ -330,41 +339,44 @@ static bool canonical(u64 va)
 	return !top || top == 0x1ffff;
 }
 
-static bool walk_failed(struct mmu_access *access, struct mmu_ctx *ctx, u64 va, u32 rights,
-			const struct walk_result *res)
+static bool walk_and_place(struct mmu_section *section, struct mmu_xlat *xlat)
 {
-	if (res->status == WALK_NOT_PRESENT)
-		return fail(access, va, rights, MMU_NOT_PRESENT, ctx->retry);
-	if (res->status == WALK_BAD_TABLE)
-		return fail(access, va, rights, MMU_NO_ANSWER, false);
-	return fail(access, va, rights, MMU_NOT_PRESENT, false);
+	struct walk_source source = { table_load, (void *)section->access->mmu->map };
+	struct mmu_ctx *ctx = section->ctx;
+	struct walk_result res = walk(&source, ctx->root, xlat->va, xlat->cache);
+
+	switch (res.status) {
+	case WALK_LEAF:
+		tlb_insert(&ctx->tlb, xlat->va, res.entry, res.shift);
+		return entry_place(section, xlat, res.entry, res.shift);
+	case WALK_PRT:
+		xlat->place = (struct place){ PLACE_ZERO, 0, xlat->va };
+		xlat->run = BIT_ULL(res.shift) - (xlat->va & (BIT_ULL(res.shift) - 1));
+		return true;
+	case WALK_NOT_PRESENT:
+		return fail(section, xlat, MMU_NOT_PRESENT, ctx->retry);
+	case WALK_NO_RETRY:
+		return fail(section, xlat, MMU_NOT_PRESENT, false);
+	case WALK_BAD_TABLE:
+		break;
+	}
+	return fail(section, xlat, MMU_NO_ANSWER, false);
 }
 
-bool mmu_translate(struct mmu_access *access, struct mmu_ctx *ctx, u64 va, u32 rights,
-		   struct place *place, u64 *run, struct mmu_tally *tally)
+bool mmu_translate(struct mmu_section *section, struct mmu_xlat *xlat)
 {
-	struct walk_source source = { table_load, (void *)access->mmu->map };
-	struct walk_result res;
+	struct mmu_ctx *ctx = section->ctx;
 	u64 entry;
 	u32 shift;
 
-	if (!access->ctx)
-		return kernel_translate(access, ctx, va, rights, place, run, tally);
-	if (!ctx->defined || !canonical(va))
-		return fail(access, va, rights, MMU_NOT_PRESENT, false);
-	if (tlb_lookup(&ctx->tlb, va, &entry, &shift)) {
-		tally->hits++;
-		return entry_place(access, va, rights, entry, shift, place, run);
+	if (!section->access->ctx)
+		return kernel_translate(section, xlat);
+	if (!ctx->defined || !canonical(xlat->va))
+		return fail(section, xlat, MMU_NOT_PRESENT, false);
+	if (tlb_lookup(&ctx->tlb, xlat->va, &entry, &shift)) {
+		section->hits++;
+		return entry_place(section, xlat, entry, shift);
 	}
-	tally->misses++;
-	res = walk(&source, ctx->root, va);
-	if (res.status == WALK_PRT) {
-		*place = (struct place){ PLACE_ZERO, 0, va };
-		*run = BIT_ULL(res.shift) - (va & (BIT_ULL(res.shift) - 1));
-		return true;
-	}
-	if (res.status != WALK_LEAF)
-		return walk_failed(access, ctx, va, rights, &res);
-	tlb_insert(&ctx->tlb, va, res.entry, res.shift);
-	return entry_place(access, va, rights, res.entry, res.shift, place, run);
+	section->misses++;
+	return walk_and_place(section, xlat);
 }

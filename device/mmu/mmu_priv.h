@@ -5,27 +5,35 @@
 /* What mmu.c (translation) and access.c (copying) share. */
 #include "mmu/mmu.h"
 
+#include "mmu/walk.h"
+
 struct mmu_ctx;
 
-/* Counted while a piece runs, added to the counters once at its end. */
-struct mmu_tally {
-	u64 hits;
-	u64 misses;
+/* Own VRAM, peers' VRAM, guest RAM: what byte counters tell apart. */
+enum mmu_side { SIDE_VRAM, SIDE_PEER, SIDE_SYSTEM, NR_SIDES };
+
+/* One in-flight section; counted here and added to the counters once, at its end. */
+struct mmu_section {
+	struct mmu_access *access;
+	struct mmu_ctx *ctx;
+	u64 hits, misses;
+	u64 read[NR_SIDES], written[NR_SIDES];
 };
 
-/* Enter and leave the in-flight section of a context. NULL: no such context. */
-struct mmu_ctx *mmu_enter(struct mmu_access *access);
-void mmu_leave(struct mmu_access *access, struct mmu_ctx *ctx, const struct mmu_tally *tally);
+/* One translation. */
+struct mmu_xlat {
+	u64 va;
+	u32 rights;		/* VKFD_FAULT_READ and/or _WRITE */
+	struct walk_cache *cache; /* of this section, or NULL */
+	struct place place;	/* out */
+	u64 run;		/* out: bytes from @va contiguous at @place */
+};
 
-/**
- * mmu_translate() - translate and route one address inside the section
- * @rights: VKFD_FAULT_READ and/or _WRITE.
- * @run:    out: bytes from @va that are contiguous at @place.
- *
- * Return: false with @access->fault filled.
- */
-bool mmu_translate(struct mmu_access *access, struct mmu_ctx *ctx, u64 va, u32 rights,
-		   struct place *place, u64 *run, struct mmu_tally *tally);
+/* False: no such context, access->fault says so. */
+bool mmu_section_enter(struct mmu_section *section, struct mmu_access *access, u64 va, u32 rights);
+void mmu_section_leave(struct mmu_section *section);
+/* Translates and routes. False: access->fault is filled. */
+bool mmu_translate(struct mmu_section *section, struct mmu_xlat *xlat);
 
 const struct place_map *mmu_map(const struct mmu *mmu);
 

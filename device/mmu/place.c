@@ -3,8 +3,9 @@
  * DOC: routing and places
  *
  * Turns a hive or bus address into a place, and moves bytes between places.
- * The only file besides mem/vram.c that uses vram->base: a copy between VRAM and
- * guest RAM is one memcpy inside the guest door, with no buffer between.
+ * The only file besides mem/vram.c that uses vram->base, and the giver of
+ * place_vram(): a copy between VRAM and guest RAM is one memcpy inside the guest
+ * door, with no buffer between.
  * Takes no locks of its own.
  */
 #include <string.h>
@@ -96,29 +97,11 @@ static struct vram *vram_of(const struct place_map *map, struct place place,
 	return span_fits(place.addr, len, vram->bytes) ? vram : NULL;
 }
 
-static void count_read(const struct place_map *map, struct place place, u64 len)
+u8 *place_vram(const struct place_map *map, struct place place, u64 len)
 {
-	if (place.kind == PLACE_SYSTEM)
-		counter_add(map->counters, VKFD_STAT_SYSTEM_READ_BYTES, len);
-	else if (place.kind == PLACE_VRAM)
-		counter_add(map->counters,
-			    place.node == map->self ?
-				    VKFD_STAT_VRAM_READ_BYTES :
-				    VKFD_STAT_PEER_READ_BYTES,
-			    len);
-}
+	struct vram *vram = place.kind == PLACE_VRAM ? vram_of(map, place, len) : NULL;
 
-static void count_write(const struct place_map *map, struct place place,
-			u64 len)
-{
-	if (place.kind == PLACE_SYSTEM)
-		counter_add(map->counters, VKFD_STAT_SYSTEM_WRITE_BYTES, len);
-	else if (place.kind == PLACE_VRAM)
-		counter_add(map->counters,
-			    place.node == map->self ?
-				    VKFD_STAT_VRAM_WRITE_BYTES :
-				    VKFD_STAT_PEER_WRITE_BYTES,
-			    len);
+	return vram ? vram->base + place.addr : NULL;
 }
 
 static const struct place_node *mmio_node(const struct place_map *map,
@@ -199,7 +182,6 @@ enum mem_status place_read(const struct place_map *map, struct place src,
 {
 	struct vram *vram;
 
-	count_read(map, src, len);
 	switch (src.kind) {
 	case PLACE_VRAM:
 		vram = vram_of(map, src, len);
@@ -224,7 +206,6 @@ enum mem_status place_write(const struct place_map *map, struct place dst,
 {
 	struct vram *vram;
 
-	count_write(map, dst, len);
 	switch (dst.kind) {
 	case PLACE_VRAM:
 		vram = vram_of(map, dst, len);
@@ -288,8 +269,6 @@ enum mem_status place_copy(const struct place_map *map, struct place dst,
 
 	if (!plain)
 		return copy_bounced(map, dst, src, len);
-	count_read(map, src, len);
-	count_write(map, dst, len);
 	if (src.kind == PLACE_VRAM && dst.kind == PLACE_VRAM)
 		return copy_vram_vram(map, dst, src, len);
 	if (src.kind == PLACE_SYSTEM && dst.kind == PLACE_SYSTEM)
@@ -312,7 +291,6 @@ enum mem_status place_load(const struct place_map *map, struct place src,
 	struct vram *vram;
 
 	*value = 0;
-	count_read(map, src, bytes);
 	switch (src.kind) {
 	case PLACE_VRAM:
 		vram = vram_of(map, src, bytes);
@@ -337,7 +315,6 @@ enum mem_status place_store(const struct place_map *map, struct place dst,
 {
 	struct vram *vram;
 
-	count_write(map, dst, bytes);
 	switch (dst.kind) {
 	case PLACE_VRAM:
 		vram = vram_of(map, dst, bytes);
@@ -362,8 +339,6 @@ enum mem_status place_atomic(const struct place_map *map, struct place dst,
 {
 	struct vram *vram;
 
-	count_read(map, dst, bytes);
-	count_write(map, dst, bytes);
 	switch (dst.kind) {
 	case PLACE_VRAM:
 		vram = vram_of(map, dst, bytes);

@@ -55,7 +55,7 @@ struct place_node {
  */
 struct place_map {
 	struct guest_mem *guest;
-	struct counters *counters;
+	struct counters *counters;	/* of the engines that access, see mmu_leave() */
 	struct place_node *nodes[VKFD_MAX_GPUS];
 	u32 nr_nodes;
 	u32 self;
@@ -75,6 +75,9 @@ struct place place_from_hive(const struct place_map *map, u64 hive, u64 *run);
  * @run: as in place_from_hive().
  */
 struct place place_from_bus(const struct place_map *map, u64 bus, u64 *run);
+
+/* Host memory behind [place, place + len) of a VRAM, or NULL: for one copy, at once. */
+u8 *place_vram(const struct place_map *map, struct place place, u64 len);
 
 /* The following check the place again, so they never leave its memory. */
 enum mem_status place_read(const struct place_map *map, struct place src,

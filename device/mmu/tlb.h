@@ -2,7 +2,6 @@
 #ifndef VKFD_DEVICE_MMU_TLB_H
 #define VKFD_DEVICE_MMU_TLB_H
 
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include "vkfd_hw/types.h"
@@ -12,15 +11,14 @@
  * pushed out by newer entries: a driver that forgets a flush sees old pages.
  */
 struct tlb_entry {
-	_Atomic u64 tag;	/* page number << 2 | size code; 0 = empty */
+	_Atomic u64 tag;	/* page number << 2 | size code; 0: empty, ~0: being written */
 	_Atomic u64 pte;
 };
 
 struct tlb {
-	pthread_mutex_t lock;	/* inserts */
 	struct tlb_entry *entries;
 	_Atomic u32 sizes;	/* bit n: entries of size code n may exist */
-	u32 victim;		/* guarded by @lock */
+	_Atomic u32 victim;	/* any value will do */
 };
 
 #define TLB_ENTRIES	4096u
@@ -42,6 +40,10 @@ bool tlb_lookup(const struct tlb *tlb, u64 va, u64 *pte, u32 *shift);
 /**
  * tlb_insert() - remember a translation
  * @shift: of the leaf; one beyond 2 MiB is remembered 2 MiB at a time.
+ *
+ * Forgetting is legal: when two threads want one entry, one of them gives up.
+ *
+ * Context: any thread; lock free.
  */
 void tlb_insert(struct tlb *tlb, u64 va, u64 pte, u32 shift);
 

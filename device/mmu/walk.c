@@ -76,28 +76,45 @@ static struct walk_result leaf(const struct walk_source *source, u64 table,
 	return leaf_4k(source, table, index, entry);
 }
 
-struct walk_result walk(const struct walk_source *source, u64 root, u64 va)
+/* One level: true with *@table moved down, or false with the end of the walk. */
+static bool descend(const struct walk_source *source, u64 va, u32 level, u64 *table,
+		    struct walk_result *end)
 {
+	u32 index = VKFD_PT_INDEX(va, level), shift = VKFD_PT_SHIFT(level);
+	u64 entry;
+
+	if (!source->load(source->opaque, *table + 8ULL * index, &entry))
+		*end = result(WALK_BAD_TABLE, 0, shift);
+	else if (!level || entry & VKFD_PDE_PTE)
+		*end = leaf(source, *table, index, entry, level);
+	else if (!(entry & VKFD_PTE_VALID))
+		*end = result(WALK_NOT_PRESENT, entry, shift);
+	else if (is_no_retry(entry))
+		*end = result(WALK_NO_RETRY, entry, shift);
+	else if (entry & VKFD_PTE_SYSTEM)
+		*end = result(WALK_BAD_TABLE, entry, shift);
+	else {
+		*table = entry & VKFD_PTE_ADDR_MASK;
+		return true;
+	}
+	return false;
+}
+
+struct walk_result walk(const struct walk_source *source, u64 root, u64 va,
+			struct walk_cache *cache)
+{
+	u64 region = (va & (BIT_ULL(48) - 1)) >> VKFD_PT_SHIFT(1);
+	struct walk_result end = { WALK_NOT_PRESENT, 12, 0 };
+	u32 level = VKFD_PT_LEVELS - 1;
 	u64 table = root;
 
-	for (u32 level = VKFD_PT_LEVELS; level-- > 0;) {
-		u32 index = VKFD_PT_INDEX(va, level);
-		u64 entry;
-
-		if (!source->load(source->opaque, table + 8ULL * index, &entry))
-			return result(WALK_BAD_TABLE, 0, VKFD_PT_SHIFT(level));
-		if (!level || entry & VKFD_PDE_PTE)
-			return leaf(source, table, index, entry, level);
-		if (!(entry & VKFD_PTE_VALID))
-			return result(WALK_NOT_PRESENT, entry,
-				      VKFD_PT_SHIFT(level));
-		if (is_no_retry(entry))
-			return result(WALK_NO_RETRY, entry,
-				      VKFD_PT_SHIFT(level));
-		if (entry & VKFD_PTE_SYSTEM)
-			return result(WALK_BAD_TABLE, entry,
-				      VKFD_PT_SHIFT(level));
-		table = entry & VKFD_PTE_ADDR_MASK;
+	if (cache && cache->valid && cache->region == region) {
+		level = 0;
+		table = cache->table;
 	}
-	return result(WALK_NOT_PRESENT, 0, 12); /* not reached: level 0 returns */
+	while (descend(source, va, level, &table, &end))
+		level--; /* level 0 is a leaf and ends the loop */
+	if (cache && !level)
+		*cache = (struct walk_cache){ true, region, table };
+	return end;
 }

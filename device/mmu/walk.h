@@ -25,16 +25,28 @@ struct walk_result {
 	u64 entry;	/* address bits aligned to @shift */
 };
 
+/*
+ * The last page table a walk came through. Valid only while no flush can end,
+ * that is inside one in-flight section of the context.
+ */
+struct walk_cache {
+	bool valid;
+	u64 region;	/* VA >> 21 */
+	u64 table;	/* hive address of its PTB */
+};
+
 /**
  * walk() - translate one VA by the tables under @root
  * @root: hive address of the PDB2.
  * @va:   48 significant bits.
+ * @cache: NULL, or where neighbours of the last page find their table.
  *
  * Reads each entry once; the CPU may write them at any time. A fragment hint
  * counts only where all entries it covers agree, so @shift is never a lie.
  *
  * Return: the leaf with @shift 12, 16, 21, 30 or 39, or why there is none.
  */
-struct walk_result walk(const struct walk_source *source, u64 root, u64 va);
+struct walk_result walk(const struct walk_source *source, u64 root, u64 va,
+			struct walk_cache *cache);
 
 #endif
