@@ -412,7 +412,7 @@ static void partial_munmap_keeps_the_rest(int mode)
 				assert_int_equal(*(volatile u64 *)(p + at + 8), pattern_word(36, at + 8));
 		munmap(p, bytes);
 	}
-	assert_true(wait_until(!driver_stat(0, "memory", "svm_bos"), 5000));
+	assert_true(wait_until(!driver_stat(0, "vram", "svm_bos"), 5000));
 }
 
 static void repeated_round_trips_keep_data_and_leak_nothing(int mode)
@@ -433,7 +433,7 @@ static void repeated_round_trips_keep_data_and_leak_nothing(int mode)
 		pattern_fill(p, bytes, 38 + i);
 	}
 	assert_in_ram(p, bytes);
-	assert_true(wait_until(!driver_stat(0, "memory", "vram_svm"), 5000));
+	assert_true(wait_until(!driver_stat(0, "vram", "svm"), 5000));
 }
 
 static void second_prefetch_moves_nothing(int mode)

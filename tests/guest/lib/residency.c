@@ -264,3 +264,19 @@ u64 driver_stat(unsigned int gpu, const char *file, const char *name)
 		fail_test("%s has no %s", path, name);
 	return value;
 }
+
+void driver_poke(unsigned int gpu, const char *file, const char *text)
+{
+	char path[160];
+	ssize_t len = (ssize_t)strlen(text);
+	int fd;
+
+	regions_load();
+	snprintf(path, sizeof(path), "/sys/kernel/debug/vkfd/%u/%s", nodes[gpu].gpu_id, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		skip_test("no %s in this driver's debugfs", path);
+	if (write(fd, text, (size_t)len) != len)
+		fail_test("%s: %s", path, strerror(errno));
+	close(fd);
+}
