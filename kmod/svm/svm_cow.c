@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * DOC: fork and GPU writes
+ *
+ * After fork() parent and child share the parent's device pages, both entries
+ * read-only. hmm_range_fault() reports such an entry as fit for writing when
+ * the page belongs to the asking owner, so drm_gpusvm_get_pages() would let
+ * the GPU of the parent write into the child's memory. This file closes that
+ * hole before a range is mapped writable: it looks at the CPU page table
+ * without faulting, and moves device pages that are not writable there to RAM,
+ * where the write fault of get_pages breaks the sharing as for any CPU write.
+ *
+ * The watch notifier (svm_notifier.c) counts forks in &vkfd_svm.cow_gen; a
+ * range is looked at once per fork, and never in a process that did not fork.
+ * A fork after the look invalidates the pages, which the commit check sees.
+ *
+ * Called by svm_map.c under &vkfd_svm.lock; refuses to run in a notifier.
+ */
+#include <linux/hmm.h>
+#include <linux/memremap.h>
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "mem/mem_migrate.h"
+#include "svm_cow.h"
+#include "svm_types.h"
+
+static bool is_shared_device_page(unsigned long pfn)
+{
+	return (pfn & HMM_PFN_VALID) && !(pfn & HMM_PFN_WRITE) &&
+	       is_device_private_page(hmm_pfn_to_page(pfn));
+}
+
+/* Hull of the shared device pages, as page numbers in the range; false if none. */
+static bool shared_hull(const unsigned long *pfns, unsigned long nr, unsigned long *first,
+			unsigned long *end)
+{
+	unsigned long i;
+
+	*end = 0;
+	for (i = 0; i < nr; i++) {
+		if (!is_shared_device_page(pfns[i]))
+			continue;
+		if (!*end)
+			*first = i;
+		*end = i + 1;
+	}
+	return *end;
+}
+
+/*
+ * Looks at the CPU page table of the range as it is, device pages of @owner
+ * only. Return: 1 if there are shared ones, 0 if not, -EAGAIN it changed.
+ */
+static int look(struct vkfd_svm *svm, struct vkfd_svm_range *range, void *owner,
+		unsigned long *pfns, unsigned long *first, unsigned long *end)
+{
+	struct hmm_range hmm = {
+		.notifier = &range->base.notifier->notifier,
+		.start = drm_gpusvm_range_start(&range->base),
+		.end = drm_gpusvm_range_end(&range->base),
+		.hmm_pfns = pfns,
+		.dev_private_owner = owner,
+	};
+	int err;
+
+	if (!mmget_not_zero(svm->gpusvm.mm))
+		return -ESRCH;
+	err = hmm_range_fault_unlocked_timeout(&hmm, msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT));
+	mmput_async(svm->gpusvm.mm);
+	if (err)
+		return err;
+
+	/* Pages may only be looked at while they cannot go away. */
+	drm_gpusvm_notifier_lock(&svm->gpusvm);
+	if (mmu_interval_read_retry(hmm.notifier, hmm.notifier_seq))
+		err = -EAGAIN;
+	else
+		err = shared_hull(pfns, (hmm.end - hmm.start) >> PAGE_SHIFT, first, end);
+	drm_gpusvm_notifier_unlock(&svm->gpusvm);
+	return err;
+}
+
+/* -EAGAIN after a move: look again before believing. */
+static int unshare(struct vkfd_svm *svm, struct vkfd_svm_range *range, void *owner,
+		   unsigned long *pfns)
+{
+	u64 base = drm_gpusvm_range_start(&range->base);
+	struct vkfd_migrate_result result = {};
+	unsigned long first, end;
+	int err = look(svm, range, owner, pfns, &first, &end);
+
+	if (err <= 0)
+		return err;
+	err = vkfd_migrate_to_ram(svm->gpusvm.mm, base + first * PAGE_SIZE, base + end * PAGE_SIZE,
+				  VKFD_MIGRATE_GPU_FAULT, &result);
+	return err ?: -EAGAIN;
+}
+
+/**
+ * vkfd_svm_cow_break() - Make sure that no device page of a range is shared
+ * @svm:   SVM state.
+ * @range: Range that will be mapped writable.
+ * @owner: Page owner that will be passed to get_pages.
+ *
+ * Context: May sleep, takes mmap_lock. Caller holds &vkfd_svm.lock.
+ * Return: 0; -EAGAIN or -EBUSY if pages would not move, try later; -ENOMEM;
+ * -ESRCH the address space is gone.
+ */
+int vkfd_svm_cow_break(struct vkfd_svm *svm, struct vkfd_svm_range *range, void *owner)
+{
+	u64 gen = atomic64_read(&svm->cow_gen);
+	unsigned long *pfns;
+	int err, tries = 3;
+
+	lockdep_assert_held(&svm->lock);
+	if (range->cow_checked == gen)
+		return 0;
+
+	pfns = kvcalloc(drm_gpusvm_range_size(&range->base) >> PAGE_SHIFT, sizeof(*pfns),
+			GFP_KERNEL);
+	if (!pfns)
+		return -ENOMEM;
+	do {
+		err = unshare(svm, range, owner, pfns);
+	} while (err == -EAGAIN && --tries);
+	kvfree(pfns);
+	if (!err)
+		range->cow_checked = gen;
+	return err;
+}

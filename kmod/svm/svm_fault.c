@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * DOC: the fault queue
+ *
+ * Takes retry faults from the interrupt thread and has them served one after
+ * the other by a worker (svm_serve.c). Entries are preallocated, so that the
+ * interrupt thread never waits for memory, and a page is queued once per GPU.
+ * Faults that do not fit are not remembered: when the queue has run empty, all
+ * parked accesses of those GPUs are told to run again and report anew. So a
+ * storm costs time, never an access.
+ *
+ * A fault that cannot be served now waits with a growing delay, and becomes a
+ * violation after FAULT_RETRIES rounds: nothing is retried for ever.
+ *
+ * Locks: &vkfd_svm_faults.lock, a leaf, guards the lists. The worker holds no
+ * lock between entries. Refuses everything once closed.
+ */
+#include <linux/sched/mm.h>
+#include <linux/slab.h>
+
+#include "core/device.h"
+#include "mmu/mmu_tlb.h"
+#include "mmu/mmu_vm.h"
+#include "svm.h"
+#include "svm_fault.h"
+#include "svm_types.h"
+
+#define FAULT_RETRIES	14	/* 1 ms doubling to 500 ms: about 3.5 s */
+#define FAULT_DELAY_MS	1
+#define FAULT_DELAY_MAX_MS 500
+/* Entries served before the worker lets others run. */
+#define FAULT_BUDGET	64
+
+static int slot_of(const struct vkfd_svm *svm, const struct vkfd_device *dev)
+{
+	unsigned int slot;
+
+	for (slot = 0; slot < svm->nr_gpus; slot++)
+		if (svm->gpus[slot].dev == dev)
+			return slot;
+	return -1;
+}
+
+static struct vkfd_svm_fault_entry *find_waiting(struct vkfd_svm_faults *faults,
+						 unsigned int slot, u64 va)
+{
+	struct vkfd_svm_fault_entry *entry;
+
+	lockdep_assert_held(&faults->lock);
+	list_for_each_entry(entry, &faults->waiting, link)
+		if (entry->slot == slot && entry->fault.va == va)
+			return entry;
+	return NULL;
+}
+
+/* Called with the queue lock. */
+static void enqueue(struct vkfd_svm_faults *faults, unsigned int slot,
+		    const struct vkfd_fault *fault)
+{
+	struct vkfd_svm_fault_entry *entry = find_waiting(faults, slot, fault->va);
+
+	if (entry) {
+		entry->fault.write |= fault->write;
+		entry->fault.execute |= fault->execute;
+		entry->fault.ih_ptr = max(entry->fault.ih_ptr, fault->ih_ptr);
+		return;
+	}
+	entry = list_first_entry_or_null(&faults->unused, struct vkfd_svm_fault_entry, link);
+	if (!entry) {
+		faults->lost |= BIT(slot);
+		return;
+	}
+	entry->fault = *fault;
+	entry->slot = slot;
+	entry->tries = 0;
+	entry->due = jiffies;
+	list_move_tail(&entry->link, &faults->waiting);
+}
+
+/**
+ * vkfd_svm_fault() - A GPU reported a fault of this process
+ * @svm:   SVM state.
+ * @dev:   The GPU.
+ * @fault: Copied.
+ *
+ * A fault without retry is a violation at once: permissions, or XNACK off.
+ *
+ * Context: Interrupt thread; does not wait for memory or for service.
+ */
+void vkfd_svm_fault(struct vkfd_svm *svm, struct vkfd_device *dev, const struct vkfd_fault *fault)
+{
+	struct vkfd_svm_faults *faults = &svm->faults;
+	int slot = slot_of(svm, dev);
+	bool closed;
+
+	if (slot < 0)
+		return;
+	if (!fault->retry) {
+		if (!READ_ONCE(faults->closed))
+			svm->ops->violation(svm->owner, dev, fault);
+		return;
+	}
+	spin_lock(&faults->lock);
+	closed = faults->closed;
+	if (!closed)
+		enqueue(faults, slot, fault);
+	spin_unlock(&faults->lock);
+	if (!closed)
+		mod_delayed_work(vkfd_svm_wq, &faults->work, 0);
+}
+
+/* The first entry that is due, off the list; or the time until one will be. */
+static struct vkfd_svm_fault_entry *pop_due(struct vkfd_svm_faults *faults, unsigned long *wait)
+{
+	struct vkfd_svm_fault_entry *entry, *due = NULL;
+	unsigned long now = jiffies;
+
+	*wait = MAX_JIFFY_OFFSET;
+	spin_lock(&faults->lock);
+	list_for_each_entry(entry, &faults->waiting, link) {
+		if (time_after_eq(now, entry->due)) {
+			due = entry;
+			list_del_init(&entry->link);
+			break;
+		}
+		*wait = min(*wait, entry->due - now);
+	}
+	spin_unlock(&faults->lock);
+	return due;
+}
+
+static void entry_free(struct vkfd_svm_faults *faults, struct vkfd_svm_fault_entry *entry)
+{
+	spin_lock(&faults->lock);
+	list_add(&entry->link, &faults->unused);
+	spin_unlock(&faults->lock);
+}
+
+static void entry_defer(struct vkfd_svm_faults *faults, struct vkfd_svm_fault_entry *entry)
+{
+	unsigned int ms = min(FAULT_DELAY_MS << min(entry->tries, 9u), FAULT_DELAY_MAX_MS);
+
+	entry->due = jiffies + msecs_to_jiffies(ms);
+	entry->tries++;
+	spin_lock(&faults->lock);
+	list_add_tail(&entry->link, &faults->waiting);
+	spin_unlock(&faults->lock);
+}
+
+static void serve_entry(struct vkfd_svm *svm, struct vkfd_svm_fault_entry *entry)
+{
+	enum vkfd_svm_served served = vkfd_svm_serve(svm, entry);
+
+	if (served == VKFD_SVM_LATER && entry->tries < FAULT_RETRIES) {
+		entry_defer(&svm->faults, entry);
+		return;
+	}
+	if (served == VKFD_SVM_LATER)
+		vkfd_svm_refuse(svm, entry);
+	entry_free(&svm->faults, entry);
+}
+
+/* Lets all parked accesses of GPUs that reported too much run again. */
+static void replay_lost(struct vkfd_svm *svm)
+{
+	struct vkfd_svm_faults *faults = &svm->faults;
+	unsigned int slot;
+	u32 lost;
+
+	spin_lock(&faults->lock);
+	lost = list_empty(&faults->waiting) ? faults->lost : 0;
+	faults->lost &= ~lost;
+	spin_unlock(&faults->lock);
+	for_each_slot(slot, lost)
+		vkfd_fault_ack(svm->gpus[slot].vm, 0, VKFD_GPUVM_LIMIT + 1);
+}
+
+static void drop_all(struct vkfd_svm_faults *faults)
+{
+	spin_lock(&faults->lock);
+	list_splice_init(&faults->waiting, &faults->unused);
+	faults->lost = 0;
+	spin_unlock(&faults->lock);
+}
+
+static void fault_work(struct work_struct *work)
+{
+	struct vkfd_svm *svm = container_of(to_delayed_work(work), struct vkfd_svm, faults.work);
+	struct vkfd_svm_faults *faults = &svm->faults;
+	struct vkfd_svm_fault_entry *entry;
+	unsigned long wait = 0;
+	int budget = FAULT_BUDGET;
+
+	/* Not of a dead address space: its queues are being destroyed. */
+	if (!mmget_not_zero(svm->gpusvm.mm)) {
+		drop_all(faults);
+		return;
+	}
+	while (budget-- && !READ_ONCE(faults->closed)) {
+		entry = pop_due(faults, &wait);
+		if (!entry)
+			break;
+		wait = 0;
+		serve_entry(svm, entry);
+	}
+	replay_lost(svm);
+	spin_lock(&faults->lock);
+	if (!list_empty(&faults->waiting) && !faults->closed)
+		queue_delayed_work(vkfd_svm_wq, &faults->work, wait);
+	spin_unlock(&faults->lock);
+	mmput_async(svm->gpusvm.mm);
+}
+
+/** vkfd_svm_faults_init() - Part of vkfd_svm_create(). Return: 0 or -ENOMEM. */
+int vkfd_svm_faults_init(struct vkfd_svm *svm)
+{
+	struct vkfd_svm_faults *faults = &svm->faults;
+	unsigned int i;
+
+	faults->entries = kvzalloc_objs(*faults->entries, VKFD_SVM_FAULTS, GFP_KERNEL_ACCOUNT);
+	if (!faults->entries)
+		return -ENOMEM;
+	spin_lock_init(&faults->lock);
+	INIT_LIST_HEAD(&faults->waiting);
+	INIT_LIST_HEAD(&faults->unused);
+	for (i = 0; i < VKFD_SVM_FAULTS; i++)
+		list_add_tail(&faults->entries[i].link, &faults->unused);
+	INIT_DELAYED_WORK(&faults->work, fault_work);
+	return 0;
+}
+
+/**
+ * vkfd_svm_faults_fini() - Take no faults any more, wait for the one in service
+ * @svm: SVM state.
+ *
+ * Context: May sleep. The caller keeps vkfd_svm_fault() from starting afterwards.
+ */
+void vkfd_svm_faults_fini(struct vkfd_svm *svm)
+{
+	struct vkfd_svm_faults *faults = &svm->faults;
+
+	spin_lock(&faults->lock);
+	faults->closed = true;
+	spin_unlock(&faults->lock);
+	cancel_delayed_work_sync(&faults->work);
+	kvfree(faults->entries);
+}

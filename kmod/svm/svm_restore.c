@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/*
+ * DOC: restore: memory that GPUs must not miss
+ *
+ * Without XNACK, or for memory marked ALWAYS_MAPPED, a GPU cannot fault on a
+ * page that the CPU side takes away. So before such a mapping goes, the
+ * process' queues are stopped, and this worker maps the memory again, wherever
+ * it is by then, before it starts them.
+ *
+ * What was lost is kept as one hull; the worker maps all required memory in it
+ * and skips what is mapped. Queues start only when no new loss was marked
+ * since the worker took the hull; otherwise it goes round again with a growing
+ * delay, so that a busy CPU side is not starved. A lost GPU is left out.
+ *
+ * Locks: vkfd_svm_restore_mark() takes &vkfd_svm_restore.lock and runs in the
+ * notifier and under &vkfd_svm.lock; the worker takes &vkfd_svm.lock. A dead
+ * address space is not restored: its queues stay stopped.
+ */
+#include <linux/sched/mm.h>
+
+#include "svm.h"
+#include "svm_gc.h"
+#include "svm_map.h"
+#include "svm_restore.h"
+#include "svm_types.h"
+
+#define RESTORE_DELAY_MS	1
+#define RESTORE_DELAY_MAX_MS	500
+
+static void restore_schedule(struct vkfd_svm *svm)
+{
+	unsigned int shift = min(svm->restore.tries, 9u);
+	unsigned int ms = min(RESTORE_DELAY_MS << shift, RESTORE_DELAY_MAX_MS);
+
+	lockdep_assert_held(&svm->restore.lock);
+	if (!svm->restore.closed)
+		queue_delayed_work(vkfd_svm_wq, &svm->restore.work, msecs_to_jiffies(ms));
+}
+
+/* Called with the restore lock. */
+static void hull_add(struct vkfd_svm_restore *restore, u64 start, u64 end)
+{
+	if (restore->start >= restore->end) {
+		restore->start = start;
+		restore->end = end;
+	} else {
+		restore->start = min(restore->start, start);
+		restore->end = max(restore->end, end);
+	}
+}
+
+/**
+ * vkfd_svm_restore_mark() - Stop the queues: [start, end) is about to be unmapped
+ * @svm:   SVM state.
+ * @start: First byte that must be mapped again.
+ * @end:   End.
+ *
+ * On return no queue of the process runs, whoever else marks or restores at
+ * the same time: each mark is a stop of its own, and the worker takes them
+ * back together. The caller holds the notifier lock or &vkfd_svm.lock from
+ * here until the mapping is gone, without which the worker cannot look at it.
+ *
+ * Context: In the notifier, or under &vkfd_svm.lock; no allocation.
+ */
+void vkfd_svm_restore_mark(struct vkfd_svm *svm, u64 start, u64 end)
+{
+	struct vkfd_svm_restore *restore = &svm->restore;
+
+	if (READ_ONCE(restore->closed))
+		return;
+	svm->ops->quiesce(svm->owner);
+	spin_lock(&restore->lock);
+	hull_add(restore, start, end);
+	if (!restore->stops++)
+		restore->tries = 0;
+	restore_schedule(svm);
+	spin_unlock(&restore->lock);
+}
+
+/* Maps the hull again. Takes it, gives it back on failure. */
+static int restore_hull(struct vkfd_svm *svm)
+{
+	struct vkfd_svm_restore *restore = &svm->restore;
+	u64 start, end;
+	int err;
+
+	lockdep_assert_held(&svm->lock);
+	spin_lock(&restore->lock);
+	start = restore->start;
+	end = restore->end;
+	restore->start = 0;
+	restore->end = 0;
+	spin_unlock(&restore->lock);
+
+	err = vkfd_svm_gc_run(svm) ?: vkfd_svm_map_required(svm, start, end);
+	if (err && start < end) {
+		spin_lock(&restore->lock);
+		hull_add(restore, start, end);
+		spin_unlock(&restore->lock);
+	}
+	return err;
+}
+
+/* Return: stops to take back, 0 if something was lost since, or is still. */
+static unsigned int restore_finish(struct vkfd_svm *svm, int err)
+{
+	struct vkfd_svm_restore *restore = &svm->restore;
+	unsigned int stops = 0;
+
+	spin_lock(&restore->lock);
+	if (restore->start >= restore->end) {
+		stops = restore->stops;
+		restore->stops = 0;
+	} else if (err != -ESRCH) {
+		restore->tries++;
+		restore_schedule(svm);
+	}
+	spin_unlock(&restore->lock);
+	return stops;
+}
+
+/* Errors of pages that can never be mapped: the GPU may fault on them. */
+static bool is_final(int err)
+{
+	return err == -EFAULT || err == -EPERM || err == -EIO || err == -EINVAL;
+}
+
+static void restore_work(struct work_struct *work)
+{
+	struct vkfd_svm *svm = container_of(to_delayed_work(work), struct vkfd_svm, restore.work);
+	struct vkfd_svm_restore *restore = &svm->restore;
+	unsigned int stops;
+	int err;
+
+	if (!mmget_not_zero(svm->gpusvm.mm))
+		return;
+	mutex_lock(&svm->lock);
+	err = restore_hull(svm);
+	if (is_final(err) && restore->tries >= 3) {
+		spin_lock(&restore->lock);
+		restore->start = 0;
+		restore->end = 0;
+		spin_unlock(&restore->lock);
+	}
+	mutex_unlock(&svm->lock);
+	stops = restore_finish(svm, err);
+	while (stops--)
+		svm->ops->resume(svm->owner);
+	mmput_async(svm->gpusvm.mm);
+}
+
+/** vkfd_svm_restore_init() - Part of vkfd_svm_create() */
+void vkfd_svm_restore_init(struct vkfd_svm *svm)
+{
+	spin_lock_init(&svm->restore.lock);
+	INIT_DELAYED_WORK(&svm->restore.work, restore_work);
+}
+
+/**
+ * vkfd_svm_restore_fini() - Restore nothing any more
+ * @svm: SVM state. Stopped queues stay stopped.
+ *
+ * Context: May sleep, waits for the worker.
+ */
+void vkfd_svm_restore_fini(struct vkfd_svm *svm)
+{
+	spin_lock(&svm->restore.lock);
+	WRITE_ONCE(svm->restore.closed, true);
+	spin_unlock(&svm->restore.lock);
+	cancel_delayed_work_sync(&svm->restore.work);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef VKFD_SVM_TYPES_H
+#define VKFD_SVM_TYPES_H
+
+#include <linux/atomic.h>
+#include <linux/bitops.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+#include <drm/drm_gpusvm.h>
+
+#include "core/fault.h"
+#include "svm_attr.h"
+#include "svm_policy.h"
+#include "vkfd_hw/addr.h"
+#include "vkfd_hw/pci.h"
+
+/* Shared by the files of svm/ only. */
+
+struct vkfd_device;
+struct vkfd_svm_ops;
+struct vkfd_vm;
+
+#define VKFD_SVM_MAX_GPUS	VKFD_MAX_GPUS
+/* Addresses that can be shared, exclusive: what a GPU reaches of the lower half. */
+#define VKFD_SVM_LIMIT		(VKFD_GPUVM_LIMIT + 1 - SZ_4K)
+
+/**
+ * struct vkfd_svm_gpu - one GPU of the process; the slot number is the index
+ *
+ * Slots are only added, under both @lock and notifier lock of the SVM state.
+ */
+struct vkfd_svm_gpu {
+	struct vkfd_vm *vm;
+	struct vkfd_device *dev;
+	/** @owner: page owner group, see vkfd_pagemap_owner(). */
+	void *owner;
+	/** @checkpoint: faults with a smaller ih_ptr may be from before a munmap. */
+	atomic64_t checkpoint;
+};
+
+/**
+ * struct vkfd_svm_range - mappings of one aligned chunk, a cache
+ *
+ * Dropped and made again at will; what must last is in the attribute tree. The
+ * object lives as long as it is in the gpusvm tree: whoever holds
+ * &vkfd_svm.lock may use it. Other fields are written under the notifier lock
+ * (read side together with &vkfd_svm.lock).
+ */
+struct vkfd_svm_range {
+	struct drm_gpusvm_range base;
+	/** @gc_link: on &vkfd_svm.gc_ranges; &vkfd_svm.gc_lock. */
+	struct list_head gc_link;
+	/** @cow_checked: &vkfd_svm.cow_gen for which device pages were seen to be our own. */
+	u64 cow_checked;
+	/** @mapped: slots with PTEs. */
+	u32 mapped;
+	/** @required: slots that must not lose their PTEs while queues run. */
+	u32 required;
+	/** @permissions: of the PTEs, per slot. */
+	u64 permissions[VKFD_SVM_MAX_GPUS];
+	/** @nr_pages: entries of @pages; slots that joined later need a new range. */
+	unsigned int nr_pages;
+	struct drm_gpusvm_pages pages[] __counted_by(nr_pages);
+};
+
+/** struct vkfd_svm_unmap - memory that went away, for the attribute tree */
+struct vkfd_svm_unmap {
+	struct list_head link;
+	u64 start, end;
+};
+
+/** struct vkfd_svm_buffer - queue buffer in SVM memory, see vkfd_svm_buffer_get() */
+struct vkfd_svm_buffer {
+	struct list_head link;
+	u64 start, end;
+	unsigned int users;
+	/** @gone: it was unmapped under its queues, which stay stopped. */
+	bool gone;
+};
+
+#define VKFD_SVM_FAULTS		256
+#define VKFD_SVM_WILD		16
+
+/** struct vkfd_svm_fault_entry - one fault that waits for service */
+struct vkfd_svm_fault_entry {
+	struct list_head link;
+	struct vkfd_fault fault;
+	unsigned int slot;
+	unsigned int tries;
+	/** @due: jiffies before which it is not served again. */
+	unsigned long due;
+};
+
+/** struct vkfd_svm_faults - faults of one process */
+struct vkfd_svm_faults {
+	/** @lock: guards all but @work and the wild addresses; a leaf. */
+	spinlock_t lock;
+	struct list_head waiting, unused;
+	struct vkfd_svm_fault_entry *entries;
+	/** @lost: slots whose faults did not fit; all their parked accesses run again. */
+	u32 lost;
+	/** @closed: teardown; nothing is taken any more. */
+	bool closed;
+	struct delayed_work work;
+	/** @wild: addresses that had no memory once; worker only. */
+	struct {
+		u64 va;
+		u32 slots;
+	} wild[VKFD_SVM_WILD];
+	unsigned int wild_next, wild_streak;
+};
+
+/** struct vkfd_svm_restore - what must be mapped again before queues run */
+struct vkfd_svm_restore {
+	/** @lock: guards all but @work; a leaf, taken in notifiers. */
+	spinlock_t lock;
+	/** @start: hull of what was lost; empty if not below @end. */
+	u64 start, end;
+	/** @stops: quiesce calls that the worker must take back. */
+	unsigned int stops;
+	bool closed;
+	unsigned int tries;
+	struct delayed_work work;
+};
+
+/**
+ * struct vkfd_svm - shared virtual memory of one process
+ *
+ * @lock is the gpusvm driver lock: outside mmap_lock, never taken in a
+ * notifier. It is held over a whole set, fault or restore.
+ */
+struct vkfd_svm {
+	struct drm_gpusvm gpusvm;
+	/** @lock: see above. */
+	struct mutex lock;
+	u32 pasid;
+	const struct vkfd_svm_ops *ops;
+	void *owner;
+
+	/** @attrs: &vkfd_svm.lock. */
+	struct vkfd_svm_attrs attrs;
+	bool xnack;
+	u32 granularity;
+	struct vkfd_svm_gpu gpus[VKFD_SVM_MAX_GPUS];
+	unsigned int nr_gpus;
+
+	/** @watch: whole address space: attributes die with the memory, forks are counted. */
+	struct mmu_interval_notifier watch;
+	/** @cow_gen: forks so far. */
+	atomic64_t cow_gen;
+
+	/** @gc_lock: guards the fields down to @buffers; taken in notifiers. */
+	spinlock_t gc_lock;
+	struct list_head gc_ranges;
+	struct list_head gc_unmaps;
+	/** @gc_hull: unmaps for which no record could be allocated. */
+	struct vkfd_svm_unmap gc_hull;
+	/** @attr_low: no attribute lies outside [attr_low, attr_high). */
+	u64 attr_low, attr_high;
+	struct list_head buffers;
+	struct work_struct gc_work;
+
+	struct vkfd_svm_restore restore;
+	struct vkfd_svm_faults faults;
+};
+
+static inline struct vkfd_svm *gpusvm_to_svm(struct drm_gpusvm *gpusvm)
+{
+	return container_of(gpusvm, struct vkfd_svm, gpusvm);
+}
+
+static inline struct vkfd_svm_range *to_svm_range(struct drm_gpusvm_range *base)
+{
+	return container_of(base, struct vkfd_svm_range, base);
+}
+
+static inline u32 vkfd_svm_all_slots(const struct vkfd_svm *svm)
+{
+	return svm->nr_gpus ? ~0u >> (32 - svm->nr_gpus) : 0;
+}
+
+/* Slot numbers of a set, in order; the set is evaluated more than once. */
+#define for_each_slot(slot, set) \
+	for_each_set_bit(slot, &(const unsigned long){ (set) }, VKFD_SVM_MAX_GPUS)
+
+extern struct workqueue_struct *vkfd_svm_wq;
+
+#endif
