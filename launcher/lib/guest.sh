@@ -43,6 +43,10 @@ guest_work_create() {
 	exec 8>"$guest_work/lock"
 	flock 8
 	mkdir "$guest_work/host"
+	# Better one sentence now than a guest that finds half a script.
+	head -c 262144 /dev/zero >"$guest_work/room" 2>/dev/null ||
+		die 1 "no space left in ${TMPDIR:-/tmp} (set TMPDIR to a directory with room)"
+	rm "$guest_work/room"
 	if [ -n "$opt_log" ]; then
 		mkdir -p "$opt_log" || die 1 "cannot create $opt_log"
 		guest_log=$(CDPATH='' cd -- "$opt_log" && pwd -P)

@@ -93,7 +93,7 @@ guesttests_blame() {
 		rm -f "$tests_dir/running"
 		return
 	fi
-	[ "$1" != 0 ] && [ "$1" != 99 ] || return 0
+	case $1 in 0 | 99) return 0 ;; esac
 	# A complaint during a test was that test's failure already.
 	if [ "$1" = 70 ] && tail -n 1 "$tests_dir/results" | grep -q "${tab}fail$tab.*kernel: "; then
 		return
@@ -114,16 +114,14 @@ guesttests_machine() (
 	cp "$1" "$guest_work/host/plan"
 	while [ -s "$guest_work/host/plan" ]; do
 		say "guest with$machine_options (--kernel $opt_kernel): $(wc -l <"$guest_work/host/plan") tests"
-		machine_before=$(wc -l <"$tests_dir/results")
 		guesttests_boot
 		guesttests_blame "$boot_status"
 		awk -F'\t' 'NR == FNR { done[$1] = 1; next } !($1 in done)' \
 			"$tests_dir/results" "$guest_work/host/plan" >"$guest_work/plan.new"
-		mv "$guest_work/plan.new" "$guest_work/host/plan"
-		# Only results of this plan are progress.
-		if [ "$boot_status" != 99 ] && [ "$machine_before" = "$(grep -cv '^guest\.boot' "$tests_dir/results")" ]; then
+		if [ "$(wc -l <"$guest_work/plan.new")" = "$(wc -l <"$guest_work/host/plan")" ]; then
 			guesttests_give_up
 		fi
+		mv "$guest_work/plan.new" "$guest_work/host/plan"
 	done
 )
 
@@ -131,8 +129,8 @@ guesttests_machine() (
 guesttests_give_up() {
 	while IFS=$tab read -r give_id _; do
 		tests_record "$give_id" fail 0 "the guest did not start: ${blame_why:-status $boot_status}" "$guest_log"
-	done <"$guest_work/host/plan"
-	: >"$guest_work/host/plan"
+	done <"$guest_work/plan.new"
+	: >"$guest_work/plan.new"
 }
 
 guesttests_run() {

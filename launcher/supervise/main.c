@@ -177,7 +177,6 @@ static bool start_all(struct sup *s)
 			return false;
 		}
 	}
-	pairs_close_guest(s);
 	return true;
 }
 
@@ -318,6 +317,7 @@ int main(int argc, char **argv)
 	static struct sup s = { .stdin_open = true };
 	char path[4096];
 	uint64_t start = now_ms();
+	bool started;
 	int status;
 
 	if (argc < 2 || !parse(&s, argv)) {
@@ -335,7 +335,9 @@ int main(int argc, char **argv)
 	klog_open(&s.klog, path);
 	if (s.opt.interactive)
 		tty_raw();
-	status = start_all(&s) ? watch(&s, start) : SUP_DIED;
+	started = start_all(&s);
+	pairs_close_guest(&s);
+	status = started ? watch(&s, start) : SUP_DIED;
 	if (s.end_signal)
 		status = 128 + s.end_signal;
 	children_stop(&s, status ? 0 : 1000);
