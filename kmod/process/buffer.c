@@ -16,6 +16,7 @@
  * (-EADDRINUSE); two buffers at one address of one GPU (-EINVAL); to unmap or
  * free what a queue uses (-EBUSY) or the event page (-EPERM).
  */
+#include <linux/bits.h>
 #include <linux/file.h>
 #include <linux/slab.h>
 
@@ -26,7 +27,7 @@
 #include "vkfd_hw/addr.h"
 
 /* Far above any client; bounds what handles without memory behind can cost. */
-#define VKFD_MAX_BUFFERS	(1 << 20)
+#define VKFD_MAX_BUFFERS	BIT(20)
 
 struct vkfd_span {
 	struct interval_tree_node it;
@@ -37,7 +38,7 @@ struct vkfd_span {
 struct vkfd_buffer {
 	struct vkfd_pdd *pdd;	/* GPU it was allocated on */
 	struct vkfd_mem *mem;
-	int id;
+	u32 id;
 	/* Addresses on the GPUs; on the CPU, if user memory is mapped elsewhere. */
 	struct vkfd_span gpu, cpu;
 	/* Queues (and the event page) that must not lose it. */
@@ -129,10 +130,10 @@ static int buffer_back(struct vkfd_buffer *buffer, const struct vkfd_mem_params 
 		if (err)
 			goto err_mem;
 	}
-	err = idr_alloc(&pdd->buffers, buffer, 0, VKFD_MAX_BUFFERS, GFP_KERNEL_ACCOUNT);
-	if (err < 0)
+	err = xa_alloc(&pdd->buffers, &buffer->id, buffer, XA_LIMIT(1, VKFD_MAX_BUFFERS),
+		       GFP_KERNEL_ACCOUNT);
+	if (err)
 		goto err_mmap;
-	buffer->id = err;
 	return 0;
 
 err_mmap:
@@ -140,7 +141,7 @@ err_mmap:
 		vkfd_mem_mmap_revoke(buffer->mem, pdd_drm_file(pdd));
 err_mem:
 	vkfd_mem_put(buffer->mem);
-	return err == -ENOSPC ? -ENOMEM : err;
+	return err == -EBUSY || err == -ENOSPC ? -ENOMEM : err;
 }
 
 static int buffer_alloc_locked(struct vkfd_pdd *pdd, const struct vkfd_mem_params *params,
@@ -230,7 +231,7 @@ struct vkfd_buffer *vkfd_buffer_find(struct vkfd_process *p, u64 handle)
 {
 	struct vkfd_pdd *pdd = vkfd_pdd_find(p, VKFD_HANDLE_GPU(handle));
 
-	return pdd ? idr_find(&pdd->buffers, VKFD_HANDLE_ID(handle)) : NULL;
+	return pdd ? xa_load(&pdd->buffers, VKFD_HANDLE_ID(handle)) : NULL;
 }
 
 /** vkfd_buffer_mem() - Memory of a buffer. Return: not counted. */
@@ -252,7 +253,7 @@ static void buffer_destroy(struct vkfd_buffer *buffer)
 		vkfd_mem_mmap_revoke(buffer->mem, pdd_drm_file(pdd));
 	if (params->kind == VKFD_MEM_VRAM)
 		atomic64_sub(params->bytes, &pdd->counters.vram_bytes);
-	idr_remove(&pdd->buffers, buffer->id);
+	xa_erase(&pdd->buffers, buffer->id);
 	spans_remove(pdd->p, buffer);
 	vkfd_mem_put(buffer->mem);
 	kfree(buffer);
@@ -428,11 +429,11 @@ void vkfd_buffers_release(struct vkfd_process *p)
 {
 	struct vkfd_buffer *buffer;
 	struct vkfd_pdd *pdd;
-	int id;
+	unsigned long id;
 
 	lockdep_assert_held(&p->lock);
 	list_for_each_entry(pdd, &p->pdds, link) {
-		idr_for_each_entry(&pdd->buffers, buffer, id)
+		xa_for_each(&pdd->buffers, id, buffer)
 			buffer_destroy(buffer);
 	}
 }

@@ -64,9 +64,11 @@ static struct vkfd_pdd *find_acquired(struct vkfd_process *p, u32 gpu_id)
 	struct vkfd_pdd *pdd, *found = NULL;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(pdd, &p->pdds, link)
+	list_for_each_entry_rcu(pdd, &p->pdds, link) {
+		/* Pairs with pdd_create_vm(). */
 		if (pdd->dev->gpu_id == gpu_id && smp_load_acquire(&pdd->doorbell_frame))
 			found = pdd;
+	}
 	rcu_read_unlock();
 	return found;
 }

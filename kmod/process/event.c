@@ -27,7 +27,9 @@
 #include "process/process_types.h"
 
 #define FIRST_SIGNAL_ID		1
+#define LAST_SIGNAL_ID		(KFD_SIGNAL_EVENT_LIMIT - 1)
 #define FIRST_OTHER_ID		0x40000000
+#define LAST_OTHER_ID		0x7fffffff
 #define MAX_OTHER_EVENTS	KFD_SIGNAL_EVENT_LIMIT
 #define PAGE_BYTES		(KFD_SIGNAL_EVENT_LIMIT * sizeof(u64))
 #define SLOT_IDLE		(~0ULL)
@@ -43,7 +45,7 @@ struct vkfd_events *vkfd_process_events(struct vkfd_process *p)
 void vkfd_events_init(struct vkfd_events *events)
 {
 	spin_lock_init(&events->lock);
-	idr_init(&events->idr);
+	xa_init_flags(&events->ids, XA_FLAGS_ALLOC);
 }
 
 static bool has_slot(u32 type)
@@ -55,7 +57,7 @@ static bool has_slot(u32 type)
 struct vkfd_event *vkfd_event_find(struct vkfd_events *events, u32 event_id)
 {
 	lockdep_assert_held(&events->lock);
-	return idr_find(&events->idr, event_id);
+	return xa_load(&events->ids, event_id);
 }
 
 /**
@@ -114,28 +116,25 @@ static int page_set(struct vkfd_process *p, u64 handle)
 	return 0;
 }
 
-static int event_insert(struct vkfd_events *events, struct vkfd_event *event)
+/* Visible, with its id, from here on. */
+static int event_insert(struct vkfd_process *p, struct vkfd_event *event)
 {
-	bool slot = has_slot(event->type);
-	unsigned int *count = slot ? &events->nr_signal : &events->nr_other;
-	int id = -ENOSPC;
+	struct vkfd_events *events = &p->events;
+	int err;
 
-	idr_preload(GFP_KERNEL_ACCOUNT);
-	spin_lock(&events->lock);
-	if (events->closed)
-		id = -ENODEV;
-	else if (slot)
-		id = idr_alloc(&events->idr, event, FIRST_SIGNAL_ID, KFD_SIGNAL_EVENT_LIMIT,
-			       GFP_NOWAIT);
-	else if (*count < MAX_OTHER_EVENTS)
-		id = idr_alloc(&events->idr, event, FIRST_OTHER_ID, 0, GFP_NOWAIT);
-	if (id >= 0) {
-		event->id = id;
-		++*count;
+	lockdep_assert_held(&p->lock);
+	if (has_slot(event->type)) {
+		err = xa_alloc(&events->ids, &event->id, event,
+			       XA_LIMIT(FIRST_SIGNAL_ID, LAST_SIGNAL_ID), GFP_KERNEL_ACCOUNT);
+		return err == -EBUSY ? -ENOSPC : err;
 	}
-	spin_unlock(&events->lock);
-	idr_preload_end();
-	return id < 0 ? id : 0;
+	if (events->nr_other >= MAX_OTHER_EVENTS)
+		return -ENOSPC;
+	err = xa_alloc(&events->ids, &event->id, event, XA_LIMIT(FIRST_OTHER_ID, LAST_OTHER_ID),
+		       GFP_KERNEL_ACCOUNT);
+	if (!err)
+		events->nr_other++;
+	return err;
 }
 
 static int event_create_locked(struct vkfd_process *p, struct kfd_ioctl_create_event_args *args)
@@ -155,7 +154,7 @@ static int event_create_locked(struct vkfd_process *p, struct kfd_ioctl_create_e
 	event->auto_reset = args->auto_reset;
 	event->age = 1;
 	INIT_LIST_HEAD(&event->waiters);
-	err = event_insert(&p->events, event);
+	err = event_insert(p, event);
 	if (err) {
 		kfree(event);
 		return err;
@@ -206,17 +205,16 @@ int vkfd_event_destroy(struct vkfd_process *p, u32 event_id)
 	struct vkfd_events *events = &p->events;
 	struct vkfd_event *event;
 
+	mutex_lock(&p->lock);
 	spin_lock(&events->lock);
-	event = vkfd_event_find(events, event_id);
+	event = xa_erase(&events->ids, event_id);
 	if (event) {
 		event_detach(event);
-		idr_remove(&events->idr, event_id);
-		if (has_slot(event->type))
-			events->nr_signal--;
-		else
+		if (!has_slot(event->type))
 			events->nr_other--;
 	}
 	spin_unlock(&events->lock);
+	mutex_unlock(&p->lock);
 	kfree(event);
 	return event ? 0 : -EINVAL;
 }
@@ -266,14 +264,11 @@ static bool slot_take(struct vkfd_events *events, u32 id)
 static void scan_slots(struct vkfd_events *events)
 {
 	struct vkfd_event *event;
-	int id;
+	unsigned long id;
 
-	idr_for_each_entry(&events->idr, event, id) {
-		if (id >= KFD_SIGNAL_EVENT_LIMIT)
-			break;
+	xa_for_each_range(&events->ids, id, event, FIRST_SIGNAL_ID, LAST_SIGNAL_ID)
 		if (slot_take(events, id))
 			vkfd_event_set_locked(event);
-	}
 }
 
 /**
@@ -306,10 +301,10 @@ void vkfd_event_memory_exception(struct vkfd_events *events,
 				 const struct kfd_hsa_memory_exception_data *data)
 {
 	struct vkfd_event *event;
-	int id = FIRST_OTHER_ID;
+	unsigned long id;
 
 	spin_lock(&events->lock);
-	idr_for_each_entry_continue(&events->idr, event, id) {
+	xa_for_each_range(&events->ids, id, event, FIRST_OTHER_ID, LAST_OTHER_ID) {
 		if (event->type != KFD_IOC_EVENT_MEMORY)
 			continue;
 		event->memory = *data;
@@ -323,10 +318,10 @@ void vkfd_event_hw_exception(struct vkfd_events *events,
 			     const struct kfd_hsa_hw_exception_data *data)
 {
 	struct vkfd_event *event;
-	int id = FIRST_OTHER_ID;
+	unsigned long id;
 
 	spin_lock(&events->lock);
-	idr_for_each_entry_continue(&events->idr, event, id) {
+	xa_for_each_range(&events->ids, id, event, FIRST_OTHER_ID, LAST_OTHER_ID) {
 		if (event->type != KFD_IOC_EVENT_HW_EXCEPTION)
 			continue;
 		event->hw = *data;
@@ -338,11 +333,11 @@ void vkfd_event_hw_exception(struct vkfd_events *events,
 void vkfd_events_close(struct vkfd_events *events)
 {
 	struct vkfd_event *event;
-	int id;
+	unsigned long id;
 
 	spin_lock(&events->lock);
 	events->closed = true;
-	idr_for_each_entry(&events->idr, event, id)
+	xa_for_each(&events->ids, id, event)
 		event_detach(event);
 	spin_unlock(&events->lock);
 }
@@ -350,11 +345,11 @@ void vkfd_events_close(struct vkfd_events *events)
 void vkfd_events_fini(struct vkfd_events *events)
 {
 	struct vkfd_event *event;
-	int id;
+	unsigned long id;
 
-	idr_for_each_entry(&events->idr, event, id)
+	xa_for_each(&events->ids, id, event)
 		kfree(event);
-	idr_destroy(&events->idr);
+	xa_destroy(&events->ids);
 	events->page = NULL;
 	events->page_handle = 0;
 	if (events->page_mem) {

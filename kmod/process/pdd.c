@@ -64,8 +64,8 @@ struct vkfd_pdd *vkfd_pdd_get(struct vkfd_process *p, u32 gpu_id)
 	}
 	pdd->p = p;
 	pdd->dev = dev;
-	/* Handles are gpu_id << 32 | id and must not be 0 in the lower half. */
-	idr_init_base(&pdd->buffers, 1);
+	/* Handles are gpu_id << 32 | id; ids start at 1. */
+	xa_init_flags(&pdd->buffers, XA_FLAGS_ALLOC1);
 	list_add_tail_rcu(&pdd->link, &p->pdds);
 	/*
 	 * Removal closes the GPU first and looks for its processes under our
@@ -101,6 +101,7 @@ static int pdd_create_vm(struct vkfd_pdd *pdd, struct file *file)
 	}
 	pdd->vm = vm;
 	pdd->file = get_file(file);
+	/* Pairs with find_acquired() of doorbell.c: whoever sees the frame sees the rest. */
 	smp_store_release(&pdd->doorbell_frame, vkfd_vm_ctx(vm));
 	vkfd_process_sysfs_add_gpu(pdd);
 	return 0;
@@ -361,7 +362,7 @@ void vkfd_pdds_release(struct vkfd_process *p)
 		if (pdd->file)
 			fput(pdd->file);
 		pdd->file = NULL;
-		idr_destroy(&pdd->buffers);
+		xa_destroy(&pdd->buffers);
 	}
 }
 

@@ -164,7 +164,7 @@ static void process_teardown(struct work_struct *work)
 	vkfd_pdds_release(p);
 	mutex_unlock(&p->lock);
 	xa_erase(&pasids, p->pasid);
-	idr_destroy(&p->queue_idr);
+	xa_destroy(&p->queue_ids);
 
 	mmu_notifier_unregister(&p->notifier, p->mm);
 	mmdrop(p->mm);
@@ -186,7 +186,7 @@ static struct vkfd_process *process_alloc(struct mm_struct *mm)
 	p->buffer_tree = RB_ROOT_CACHED;
 	INIT_LIST_HEAD(&p->pdds);
 	INIT_LIST_HEAD(&p->queues);
-	idr_init_base(&p->queue_idr, 1);
+	xa_init_flags(&p->queue_ids, XA_FLAGS_ALLOC1);
 	vkfd_events_init(&p->events);
 	INIT_WORK(&p->teardown_work, process_teardown);
 	INIT_WORK(&p->error_work, vkfd_queue_error_work);
@@ -388,10 +388,15 @@ int vkfd_process_module_init(void)
 	return 0;
 }
 
-/** vkfd_process_module_exit() - End what lives on with its fd closed. Context: may sleep. */
-void vkfd_process_module_exit(void)
+/** vkfd_process_end_all() - End what lives on with its fd closed. Context: may sleep. */
+void vkfd_process_end_all(void)
 {
 	processes_tear_down(NULL);
+}
+
+/** vkfd_process_module_exit() - Undo vkfd_process_module_init(); no process is left */
+void vkfd_process_module_exit(void)
+{
 	destroy_workqueue(process_wq);
 	rcu_barrier();
 }

@@ -19,8 +19,10 @@ struct vkfd_svm;
 
 /* Sets the interrupt and migration callbacks, so before the first probe. */
 int vkfd_process_module_init(void);
-/* Every GPU is gone. Tears down what is left of processes whose fd is closed. */
+/* No process is left. */
 void vkfd_process_module_exit(void);
+/* Before the roots go: tears down processes whose fd is closed; none can be opened any more. */
+void vkfd_process_end_all(void);
 
 /* Directories in which processes appear as <pid>; NULL before they are removed. */
 void vkfd_process_set_roots(struct kobject *sysfs_proc, struct dentry *debugfs_proc);

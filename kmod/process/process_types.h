@@ -2,7 +2,6 @@
 #ifndef VKFD_PROCESS_TYPES_H
 #define VKFD_PROCESS_TYPES_H
 
-#include <linux/idr.h>
 #include <linux/interval_tree.h>
 #include <linux/kref.h>
 #include <linux/list.h>
@@ -11,6 +10,7 @@
 #include <linux/rwsem.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
+#include <linux/xarray.h>
 
 #include "core/device.h"
 #include "vkfd_hw/doorbell.h"
@@ -52,7 +52,8 @@ struct vkfd_pdd {
 	struct vkfd_vm *vm;
 	/** @doorbell_frame: context of @vm, 0 before; read without a lock by mmap. */
 	u32 doorbell_frame;
-	struct idr buffers;
+	/** @buffers: &struct vkfd_buffer by the number in its handle. */
+	struct xarray buffers;
 	DECLARE_BITMAP(doorbells, VKFD_DOORBELL_SLOTS);
 	/** @stopped: an access violation stopped this GPU's queues for good; &vkfd_process.queue_lock. */
 	bool stopped;
@@ -66,8 +67,9 @@ struct vkfd_pdd {
 struct vkfd_events {
 	/** @lock: guards everything here and every event; taken from interrupt threads. */
 	spinlock_t lock;
-	struct idr idr;
-	unsigned int nr_signal, nr_other;
+	/** @ids: &struct vkfd_event by id; the process lock to add and remove. */
+	struct xarray ids;
+	unsigned int nr_other;
 	/** @page: mailbox slots, one 64-bit word an event; NULL until user space gave it. */
 	u64 *page;
 	u64 page_handle;
@@ -116,7 +118,7 @@ struct vkfd_process {
 	spinlock_t buffer_lock;
 	struct rb_root_cached buffer_tree;
 
-	struct idr queue_idr;
+	struct xarray queue_ids;
 	/** @queue_lock: guards @queues, @evicted, the run state of each queue. */
 	struct mutex queue_lock;
 	struct list_head queues;

@@ -121,10 +121,9 @@ static int queue_start(struct vkfd_queue *q, const struct vkfd_queue_request *re
 	err = vkfd_queue_slots_get(q->pdd, request->type, request->engine_id, &q->hw);
 	if (err)
 		goto err_buffers;
-	err = idr_alloc(&p->queue_idr, q, 0, VKFD_MAX_QUEUES, GFP_KERNEL_ACCOUNT);
-	if (err < 0)
+	err = xa_alloc(&p->queue_ids, &q->id, q, XA_LIMIT(1, VKFD_MAX_QUEUES), GFP_KERNEL_ACCOUNT);
+	if (err)
 		goto err_slots;
-	q->id = err;
 	hw_describe(q, request);
 	err = vkfd_queue_map(q);
 	if (err)
@@ -132,7 +131,7 @@ static int queue_start(struct vkfd_queue *q, const struct vkfd_queue_request *re
 	return 0;
 
 err_id:
-	idr_remove(&p->queue_idr, q->id);
+	xa_erase(&p->queue_ids, q->id);
 err_slots:
 	vkfd_queue_slots_put(q->pdd, &q->hw);
 err_buffers:
@@ -200,7 +199,7 @@ static void queue_destroy_locked(struct vkfd_queue *q)
 
 	lockdep_assert_held(&p->lock);
 	vkfd_queue_unmap(q);
-	idr_remove(&p->queue_idr, q->id);
+	xa_erase(&p->queue_ids, q->id);
 	vkfd_queue_slots_put(q->pdd, &q->hw);
 	buffers_put(q);
 	kfree(q);
@@ -219,7 +218,7 @@ int vkfd_queue_destroy(struct vkfd_process *p, u32 queue_id)
 	int err = 0;
 
 	mutex_lock(&p->lock);
-	q = idr_find(&p->queue_idr, queue_id);
+	q = xa_load(&p->queue_ids, queue_id);
 	if (q)
 		queue_destroy_locked(q);
 	else
@@ -270,7 +269,7 @@ int vkfd_queue_update(struct vkfd_process *p, u32 queue_id,
 	if (err)
 		return err;
 	mutex_lock(&p->lock);
-	q = idr_find(&p->queue_idr, queue_id);
+	q = xa_load(&p->queue_ids, queue_id);
 	err = q ? queue_update_locked(q, request) : -EFAULT;
 	mutex_unlock(&p->lock);
 	return err;
@@ -282,7 +281,7 @@ int vkfd_queue_check_id(struct vkfd_process *p, u32 queue_id)
 	int err;
 
 	mutex_lock(&p->lock);
-	err = idr_find(&p->queue_idr, queue_id) ? 0 : -EINVAL;
+	err = xa_load(&p->queue_ids, queue_id) ? 0 : -EINVAL;
 	mutex_unlock(&p->lock);
 	return err;
 }

@@ -59,7 +59,7 @@ static bool is_user_range(u64 start, u64 bytes)
 /** vkfd_queue_ring_bytes() - KFD rounds tiny rings up. Return: the size it takes. */
 u32 vkfd_queue_ring_bytes(u32 asked)
 {
-	return max(asked, (u32)KFD_MIN_QUEUE_RING_SIZE);
+	return max_t(u32, asked, KFD_MIN_QUEUE_RING_SIZE);
 }
 
 /**

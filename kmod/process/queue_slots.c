@@ -20,6 +20,7 @@
 
 /** struct vkfd_queue_slots - what the queues of all processes share on one GPU */
 struct vkfd_queue_slots {
+	/** @lock: guards @used. */
 	spinlock_t lock;
 	u8 used[ENGINES];
 	/** @closed: the GPU is being removed; set once. */
@@ -44,10 +45,10 @@ void vkfd_queue_slots_close(struct vkfd_device *dev)
 	WRITE_ONCE(dev->queue_slots->closed, true);
 }
 
-/** vkfd_queue_slots_closed() - Is the GPU being removed? */
+/** vkfd_queue_slots_closed() - Is the GPU not complete yet, or being removed? */
 bool vkfd_queue_slots_closed(struct vkfd_device *dev)
 {
-	return READ_ONCE(dev->queue_slots->closed);
+	return !dev->queue_slots || READ_ONCE(dev->queue_slots->closed);
 }
 
 /* The least used engine of [first, end), so that queues spread; -ENOMEM if all are full. */

@@ -214,9 +214,10 @@ err_device:
 	return err;
 }
 
-/** vkfd_uapi_exit() - Undo vkfd_uapi_init(). Context: no file is open, processes are gone. */
+/** vkfd_uapi_exit() - Undo vkfd_uapi_init(). Context: no file is open, every GPU is gone. */
 void vkfd_uapi_exit(void)
 {
+	vkfd_process_end_all();
 	vkfd_process_set_roots(NULL, NULL);
 	debugfs_remove_recursive(kfd_debugfs);
 	kobject_del(kfd_proc);

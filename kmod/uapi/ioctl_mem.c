@@ -123,9 +123,8 @@ VKFD_IOCTL_HANDLER(free_memory)
 	return vkfd_buffer_free(p, args->handle);
 }
 
-static int for_each_gpu(struct vkfd_process *p, struct kfd_ioctl_map_memory_to_gpu_args *args,
-			int (*op)(struct vkfd_process *p, u64 handle, const u32 *gpus, u32 count,
-				  u32 *done))
+static int apply_to_gpus(struct vkfd_process *p, struct kfd_ioctl_map_memory_to_gpu_args *args,
+			bool map)
 {
 	u32 *gpus;
 	int err;
@@ -137,14 +136,17 @@ static int for_each_gpu(struct vkfd_process *p, struct kfd_ioctl_map_memory_to_g
 				 sizeof(*gpus));
 	if (IS_ERR(gpus))
 		return PTR_ERR(gpus);
-	err = op(p, args->handle, gpus, args->n_devices, &args->n_success);
+	if (map)
+		err = vkfd_buffer_map(p, args->handle, gpus, args->n_devices, &args->n_success);
+	else
+		err = vkfd_buffer_unmap(p, args->handle, gpus, args->n_devices, &args->n_success);
 	kfree(gpus);
 	return err;
 }
 
 VKFD_IOCTL_HANDLER(map_memory)
 {
-	return for_each_gpu(p, data, vkfd_buffer_map);
+	return apply_to_gpus(p, data, true);
 }
 
 VKFD_IOCTL_HANDLER(unmap_memory)
@@ -152,7 +154,7 @@ VKFD_IOCTL_HANDLER(unmap_memory)
 	static_assert(sizeof(struct kfd_ioctl_unmap_memory_from_gpu_args) ==
 		      sizeof(struct kfd_ioctl_map_memory_to_gpu_args));
 
-	return for_each_gpu(p, data, vkfd_buffer_unmap);
+	return apply_to_gpus(p, data, false);
 }
 
 VKFD_IOCTL_HANDLER(available_memory)

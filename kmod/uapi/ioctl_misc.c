@@ -91,7 +91,8 @@ VKFD_IOCTL_HANDLER(get_process_apertures_new)
 
 static bool is_policy(u32 policy)
 {
-	return policy == KFD_IOC_CACHE_POLICY_COHERENT || policy == KFD_IOC_CACHE_POLICY_NONCOHERENT;
+	return policy == KFD_IOC_CACHE_POLICY_COHERENT ||
+	       policy == KFD_IOC_CACHE_POLICY_NONCOHERENT;
 }
 
 VKFD_IOCTL_HANDLER(set_memory_policy)

@@ -31,7 +31,8 @@ struct kfd_ioctl_entry {
 	int (*run)(struct vkfd_process *p, void *data, size_t bytes);
 };
 
-#define ROW(ioc, handler)	[_IOC_NR(ioc)] = { .cmd = (ioc), .run = vkfd_ioctl_##handler }
+#define ROW(ioc, handler) \
+	[_IOC_NR(ioc)] = { .cmd = (ioc), .run = vkfd_ioctl_##handler }
 #define ROW_SLEEPS(ioc, handler) \
 	[_IOC_NR(ioc)] = { .cmd = (ioc), .run = vkfd_ioctl_##handler, .sleeps = true }
 
@@ -134,7 +135,7 @@ long vkfd_ioctl_run(struct vkfd_process *p, unsigned int cmd, unsigned long arg)
 	int err = -ENOTTY;
 
 	if (entry) {
-		full = max(bytes, (size_t)_IOC_SIZE(entry->cmd));
+		full = max_t(size_t, bytes, _IOC_SIZE(entry->cmd));
 		if (full > sizeof(stack))
 			data = kzalloc(full, GFP_KERNEL_ACCOUNT);
 		err = data ? copy_and_run(entry, p, (void __user *)arg, data, bytes) : -ENOMEM;

@@ -256,16 +256,14 @@ static void unlist_gpu(struct vkfd_device *dev)
 
 /**
  * vkfd_topology_add() - Show a GPU to user space
- * @dev: Works completely; its render node is registered.
+ * @dev: Works completely; its render node is registered, process/ knows it.
  *
  * Context: Process context, may sleep.
  * Return: 0, -ENOMEM, -ENOSPC.
  */
 int vkfd_topology_add(struct vkfd_device *dev)
 {
-	int err = vkfd_process_device_add(dev);
-
-	return err ?: list_gpu(dev);
+	return list_gpu(dev);
 }
 
 /**
