@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "residency.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define PAGE_BYTES 4096ul
+#define CHUNK_PAGES (CHUNK_BYTES / PAGE_BYTES)
+/* Documentation/admin-guide/mm/pagemap.rst */
+#define PM_PRESENT (1ull << 63)
+#define PM_SWAP (1ull << 62)
+#define PM_SWAP_OFFSET(entry) (((entry) & ((1ull << 55) - 1)) >> 5)
+
+/* The device-private region is at the top level; BARs lie below a bus' window. */
+static int region_find(struct residency *r, const char *pci)
+{
+	unsigned long long start, end;
+	char line[256], name[128];
+	int found = 0;
+	FILE *f = fopen("/proc/iomem", "re");
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = line[0] != ' ' && sscanf(line, "%llx-%llx : %127[^\n]", &start, &end, name) == 3 &&
+			start && strstr(name, pci);
+	if (f)
+		fclose(f);
+	if (!found)
+		return -1;
+	r->first_pfn = start / PAGE_BYTES;
+	r->pages = (end + 1 - start) / PAGE_BYTES;
+	return 0;
+}
+
+int residency_open(struct residency *r, const char *pci)
+{
+	r->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
+	if (r->pagemap < 0 || region_find(r, pci)) {
+		fputs("vkfd-demo: cannot see page frames (root is needed)\n", stderr);
+		return -1;
+	}
+	return 0;
+}
+
+static char draw_chunk(struct residency *r, uintptr_t first, uintptr_t end, struct residency_sum *sum)
+{
+	size_t nr = (end - first) / PAGE_BYTES, ram = 0, vram = 0;
+	u64 entries[CHUNK_PAGES];
+	ssize_t got = pread(r->pagemap, entries, nr * sizeof(u64), (off_t)(first / PAGE_BYTES * sizeof(u64)));
+
+	if (got != (ssize_t)(nr * sizeof(u64)))
+		return '?';
+	for (size_t i = 0; i < nr; i++) {
+		if (entries[i] & PM_PRESENT)
+			ram++;
+		else if (entries[i] & PM_SWAP && PM_SWAP_OFFSET(entries[i]) - r->first_pfn < r->pages)
+			vram++;
+	}
+	sum->ram += ram;
+	sum->vram += vram;
+	sum->untouched += nr - ram - vram;
+	return ram && vram ? 'm' : ram ? 'r' : vram ? 'v' : '.';
+}
+
+void residency_draw(struct residency *r, const void *addr, size_t bytes, char *out,
+		    struct residency_sum *sum)
+{
+	uintptr_t at = (uintptr_t)addr & ~(PAGE_BYTES - 1);
+	uintptr_t end = ((uintptr_t)addr + bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+
+	while (at < end) {
+		uintptr_t next = (at | (CHUNK_BYTES - 1)) + 1;
+
+		if (next > end)
+			next = end;
+		*out++ = draw_chunk(r, at, next, sum);
+		at = next;
+	}
+	*out = '\0';
+}
