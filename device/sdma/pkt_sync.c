@@ -163,13 +163,10 @@ enum sdma_step sdma_run_atomic(struct sdma_run *run)
 	struct mem_atomic atomic = { .op = dw[0] >> 25,
 				     .src = sdma_addr(dw + 3),
 				     .compare = sdma_addr(dw + 5) };
-	unsigned int bytes = atomic.op & 0x20 ? 8 : 4;
-	struct mem_atomic probe = atomic;
+	unsigned int bytes;
 	u64 addr = sdma_addr(dw + 1);
-	_Alignas(8) u64 scratch = 0;
 
-	/* Is there such an operation? Ask where it does no harm. */
-	if (addr & (bytes - 1) || !mem_atomic_run(&scratch, &probe, bytes))
+	if (!mem_atomic_known(atomic.op, &bytes) || addr & (bytes - 1))
 		return sdma_bad(run, VKFD_QERR_MALFORMED);
 	if (!mmu_atomic(&run->access, addr, &atomic, bytes))
 		return SDMA_FAULT;
