@@ -159,6 +159,38 @@ static void model_copy(struct model *model)
 		memcpy(model->shadow, model->file, sizeof(model->shadow));
 }
 
+/* Up to eight pieces; the first that the model refuses ends the batch. */
+static void model_batch(struct model *model)
+{
+	static u8 buf[8][3 * PAGE];
+	struct guest_piece piece[8];
+	size_t nr = pick(9), done, i;
+	bool write = pick(2);
+	enum mem_status status, expected = MEM_OK;
+
+	for (i = 0; i < nr; i++) {
+		piece[i].len = pick(4) ? PAGE : pick(3 * PAGE);
+		piece[i].bus = BASE + (pick(4) ? pick(PAGES - 3) * PAGE : pick((PAGES - 3) * PAGE));
+		piece[i].host = buf[i];
+		memset(buf[i], (int)random(), piece[i].len);
+	}
+	status = write ? guest_mem_write_batch(model->mem, piece, nr, &done) :
+			 guest_mem_read_batch(model->mem, piece, nr, &done);
+	for (i = 0; i < nr; i++) {
+		u64 offset = piece[i].bus - BASE;
+
+		expected = model_status(model, offset, piece[i].len, write);
+		if (expected != MEM_OK)
+			break;
+		for (size_t n = 0; write && n < piece[i].len; n++)
+			*model_byte(model, offset + n) = buf[i][n];
+		for (size_t n = 0; !write && n < piece[i].len; n++)
+			assert_int_equal(*model_byte(model, offset + n), buf[i][n]);
+	}
+	assert_int_equal(done, i);
+	assert_int_equal(status, i < nr ? expected : MEM_OK);
+}
+
 static void guest_random_operations_match_naive_model(void **state)
 {
 	static struct model model;
@@ -169,7 +201,7 @@ static void guest_random_operations_match_naive_model(void **state)
 	model.fd = ram_file(sizeof(model.shadow));
 	model.file = mmap(NULL, sizeof(model.shadow), PROT_READ, MAP_SHARED, model.fd, 0);
 	for (int i = 0; i < STEPS; i++) {
-		switch (pick(5)) {
+		switch (pick(6)) {
 		case 0:
 			model_map(&model);
 			break;
@@ -178,6 +210,9 @@ static void guest_random_operations_match_naive_model(void **state)
 			break;
 		case 2:
 			model_copy(&model);
+			break;
+		case 3:
+			model_batch(&model);
 			break;
 		default:
 			model_access(&model);

@@ -4,7 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#define LINE 64u
+#define LINE	  64u
+#define WORTH_IT 2048u /* below, the data is better off in the caches */
 
 #ifdef __x86_64__
 #include <emmintrin.h>
@@ -46,7 +47,7 @@ void mem_stream_copy(void *dst, const void *src, size_t len, const void *next)
 	const uint8_t *from = src;
 
 	/* Stores past the caches want alignment; pages have it. */
-	if ((uintptr_t)dst % 16) {
+	if ((uintptr_t)dst % 16 || len < WORTH_IT) {
 		memcpy(dst, src, len);
 		return;
 	}
