@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
@@ -49,7 +50,14 @@ static void assert_killed(void (*act)(void))
 
 static void do_open(void)
 {
-	syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY);
+	if (syscall(SYS_openat, AT_FDCWD, "/etc/passwd", O_RDONLY) != -1 || errno != EACCES ||
+	    syscall(SYS_open, "/etc/passwd", O_RDONLY) != -1 || errno != EACCES)
+		syscall(SYS_exit_group, 1);
+}
+
+static void do_open_other_way(void)
+{
+	syscall(SYS_openat2, AT_FDCWD, "/etc/passwd", NULL, 0);
 }
 
 static void do_socket(void)
@@ -106,7 +114,7 @@ static void do_allowed_things(void)
 static void confine_kills_what_is_not_needed(void **state)
 {
 	(void)state;
-	assert_killed(do_open);
+	assert_killed(do_open_other_way);
 	assert_killed(do_socket);
 	assert_killed(do_connect);
 	assert_killed(do_exec);
@@ -115,6 +123,15 @@ static void confine_kills_what_is_not_needed(void **state)
 	assert_killed(do_ptrace);
 	assert_killed(do_kill_other);
 	assert_killed(do_dup_descriptor);
+}
+
+static void confine_opens_no_file(void **state)
+{
+	int status = confined(do_open);
+
+	(void)state;
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), CONFINED_EXIT);
 }
 
 static void confine_lets_the_server_work(void **state)
@@ -130,6 +147,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(confine_kills_what_is_not_needed),
+		cmocka_unit_test(confine_opens_no_file),
 		cmocka_unit_test(confine_lets_the_server_work),
 	};
 
