@@ -157,7 +157,8 @@ static int pages_register(struct vkfd_pagemap *pagemap)
 	struct resource *res;
 	void *ret;
 
-	res = request_free_mem_region(&iomem_resource, dev->hw.vram_bytes, "vkfd vram");
+	/* named after the GPU, so that /proc/iomem tells whose pages a frame number means */
+	res = request_free_mem_region(&iomem_resource, dev->hw.vram_bytes, pci_name(dev->pdev));
 	if (IS_ERR(res)) {
 		drm_warn(&dev->drm, "physical address space is too short for %llu MiB of VRAM\n",
 			 dev->hw.vram_bytes >> 20);
