@@ -118,6 +118,8 @@ void fake_driver_init(struct fake_driver *drv, struct fake_ram *ram, const struc
 	drv->mem = guest_mem_create();
 	need(drv->mem && !vram_init(&drv->vram, FAKE_VRAM_BYTES));
 	need(!guest_mem_map(drv->mem, FAKE_RAM_BUS, FAKE_RAM_BYTES, ram->fd, 0, true, true));
+	drv->bar0 = mmap(NULL, FAKE_VRAM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, drv->vram.fd, 0);
+	need(drv->bar0 != MAP_FAILED);
 	drv->gpu = gpu_create(&gpu, drv->mem, &drv->vram, &host);
 	need(drv->gpu);
 	fake_driver_start(drv);
@@ -127,6 +129,7 @@ void fake_driver_fini(struct fake_driver *drv)
 {
 	gpu_destroy(drv->gpu);
 	guest_mem_destroy(drv->mem);
+	munmap(drv->bar0, FAKE_VRAM_BYTES);
 	vram_fini(&drv->vram);
 }
 
@@ -189,7 +192,7 @@ u64 fake_table(struct fake_driver *drv)
 
 	drv->tables += VKFD_PT_BYTES;
 	need(drv->tables <= FAKE_VRAM_BYTES);
-	memset(drv->vram.base + offset, 0, VKFD_PT_BYTES);
+	memset(drv->bar0 + offset, 0, VKFD_PT_BYTES);
 	return VKFD_HIVE_ADDR(drv->node, offset);
 }
 

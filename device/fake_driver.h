@@ -39,6 +39,7 @@ struct fake_driver {
 	struct gpu *gpu;
 	struct guest_mem *mem;
 	struct vram vram;
+	u8 *bar0;		/* the CPU's own view of VRAM */
 	struct fake_ram *ram;
 	u32 node;
 	u64 control;		/* RAM offset of rings and pointers */

@@ -130,10 +130,10 @@ static void hive_address_reaches_linked_peer(void **state)
 {
 	struct bench *bench = *state;
 
-	memset(bench->drv[1].vram.base + 0x1000, 0x3c, 4096);
+	memset(bench->drv[1].bar0 + 0x1000, 0x3c, 4096);
 	submit_copy(&bench->queue[0], VKFD_HIVE_ADDR(0, 0x8000), VKFD_HIVE_ADDR(1, 0x1000), 4096);
 	assert_true(fake_idle(&bench->queue[0]));
-	assert_int_equal(bench->drv[0].vram.base[0x8fff], 0x3c);
+	assert_int_equal(bench->drv[0].bar0[0x8fff], 0x3c);
 	assert_int_equal(fake_stat(&bench->drv[0], VKFD_STAT_PEER_READ_BYTES), 4096);
 	assert_int_equal(fake_stat(&bench->drv[0], VKFD_STAT_VRAM_WRITE_BYTES), 4096);
 }
@@ -160,11 +160,11 @@ static void bus_address_in_peer_bar_is_routed(void **state)
 
 	gpu_set_bar(bench->drv[1].gpu, VKFD_BAR_VRAM, vram, FAKE_VRAM_BYTES);
 	gpu_set_bar(bench->drv[1].gpu, VKFD_BAR_DOORBELL, bells, VKFD_DOORBELL_BAR_BYTES);
-	memset(bench->drv[0].vram.base, 0x77, 8192);
+	memset(bench->drv[0].bar0, 0x77, 8192);
 	submit_copy(&bench->queue[0], VKFD_MC_AGP_BASE + vram + 0x3000, VKFD_HIVE_ADDR(0, 0), 8192);
 	assert_true(fake_idle(&bench->queue[0]));
-	assert_int_equal(bench->drv[1].vram.base[0x4fff], 0x77);
-	assert_int_equal(bench->drv[1].vram.base[0x5000], 0);
+	assert_int_equal(bench->drv[1].bar0[0x4fff], 0x77);
+	assert_int_equal(bench->drv[1].bar0[0x5000], 0);
 	/* GPU 0 fills and rings GPU 1's queue. */
 	fake_emit(&bench->queue[1], (u32[]){ 0 }, 1);
 	fake_emit(&bench->queue[0], dw, 12);

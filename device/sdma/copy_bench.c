@@ -145,7 +145,7 @@ int main(int argc, char **argv)
 	if (fake_ctx_set(&drv, CTX, 1, 0, root) || fake_queue_map(&queue, 0))
 		return 2;
 	memset(fake_ram_at(&drv, FAKE_RAM_FREE), 3, MAX_BYTES);
-	memset(drv.vram.base, 4, MAX_BYTES);
+	memset(drv.bar0, 4, MAX_BYTES);
 	if (!json)
 		printf("     bytes     memcpy    to VRAM     to RAM   (GiB/s)    ratios\n");
 	for (u32 bytes = 64u << 10; bytes <= MAX_BYTES; bytes *= 2) {

@@ -66,7 +66,7 @@ static void copy_unaligned_ram_to_vram_copies_exact_bytes(void **state)
 {
 	struct bench *bench = *state;
 	u8 *src = fake_ram_at(&bench->drv, DATA + 3);
-	u8 *dst = bench->drv.vram.base + 0x10001;
+	u8 *dst = bench->drv.bar0 + 0x10001;
 	u64 from = RAM(DATA + 3), to = VRAM(0x10001);
 	u32 dw[] = { 1, 70000 - 1, 0, LO(from), HI(from), LO(to), HI(to) };
 
@@ -87,7 +87,7 @@ static void copy_broadcast_reaches_both(void **state)
 
 	fill_random(src, 10000, 2);
 	run(bench, dw, 9);
-	assert_memory_equal(src, bench->drv.vram.base + 0x200000, 10000);
+	assert_memory_equal(src, bench->drv.bar0 + 0x200000, 10000);
 	assert_memory_equal(src, fake_ram_at(&bench->drv, OUT), 10000);
 }
 
@@ -155,7 +155,7 @@ static void fill_bytes_uses_low_byte(void **state)
 static void rect_copies_rows_and_slices(void **state)
 {
 	struct bench *bench = *state;
-	u8 *src = fake_ram_at(&bench->drv, DATA), *dst = bench->drv.vram.base;
+	u8 *src = fake_ram_at(&bench->drv, DATA), *dst = bench->drv.bar0;
 	u64 from = RAM(DATA), to = VRAM(0);
 	/* elements of 4 bytes; 5 x 3 x 2; pitches 64 and 32, slices 1024 and 512 */
 	u32 dw[] = { 1 | 4 << 8 | 2u << 29, LO(from), HI(from), 7 | 2 << 16, 1 | 63 << 13, 1023,
@@ -197,7 +197,7 @@ static void timestamps_grow(void **state)
 static void ptepde_writes_entries(void **state)
 {
 	struct bench *bench = *state;
-	u64 *out = (u64 *)(void *)(bench->drv.vram.base + 0x1ff8);
+	u64 *out = (u64 *)(void *)(bench->drv.bar0 + 0x1ff8);
 	u64 to = VRAM(0x1ff8);
 	u32 dw[] = { 12, LO(to), HI(to), 0x61, 0x80000000, 0x12345000, 0x1, 4096, 0, 599 };
 
@@ -209,7 +209,7 @@ static void ptepde_writes_entries(void **state)
 static void gart_entry_is_cached_until_flushed(void **state)
 {
 	struct bench *bench = *state;
-	u64 *pte = (u64 *)(void *)(bench->drv.vram.base + FAKE_GART_TABLE);
+	u64 *pte = (u64 *)(void *)(bench->drv.bar0 + FAKE_GART_TABLE);
 	u64 page = VKFD_MC_GART_BASE, to = RAM(OUT);
 	u32 copy[] = { 1, 3, 0, LO(page), HI(page), LO(to), HI(to) };
 	u32 flush[] = { 14, VKFD_REG_GART_FLUSH, 1 };
@@ -375,10 +375,10 @@ static void reset_drops_queues_keeps_vram(void **state)
 	struct bench *bench = *state;
 	u32 dw[] = { 0 };
 
-	bench->drv.vram.base[100] = 42;
+	bench->drv.bar0[100] = 42;
 	gpu_reg_write(bench->drv.gpu, VKFD_REG_RESET, VKFD_RESET_ENGINES, 4);
 	assert_int_equal(fake_reg(&bench->drv, VKFD_REG_IH_CNTL), 0);
-	assert_int_equal(bench->drv.vram.base[100], 42);
+	assert_int_equal(bench->drv.bar0[100], 42);
 	fake_driver_start(&bench->drv);
 	assert_int_equal(fake_queue_unmap(&bench->queue), VKFD_KIQ_BAD_QUEUE);
 	assert_int_equal(fake_queue_map(&bench->queue, 0), VKFD_KIQ_OK);

@@ -116,8 +116,8 @@ static void copy_through_tables_moves_bytes(void **state)
 	fake_map_vram(&bench->drv, bench->root, DATA_VA + 0x100000, 0x300000, 8192);
 	submit_copy(&bench->queue, DATA_VA + 0x100000, DATA_VA, 8192);
 	assert_true(fake_idle(&bench->queue));
-	assert_memory_equal(bench->drv.vram.base + 0x300000, src + 8192, 4096);
-	assert_memory_equal(bench->drv.vram.base + 0x301000, src, 4096);
+	assert_memory_equal(bench->drv.bar0 + 0x300000, src + 8192, 4096);
+	assert_memory_equal(bench->drv.bar0 + 0x301000, src, 4096);
 }
 
 static void missing_page_parks_until_acknowledged(void **state)
@@ -146,7 +146,7 @@ static void missing_page_parks_until_acknowledged(void **state)
 	fake_map_vram(&bench->drv, bench->root, DATA_VA + 0x10000, 0x400000, 4096);
 	assert_int_equal(ack_page(bench, DATA_VA + 0x10000), VKFD_KIQ_OK);
 	assert_true(fake_idle(&bench->queue));
-	assert_int_equal(bench->drv.vram.base[0x400fff], 0x5a);
+	assert_int_equal(bench->drv.bar0[0x400fff], 0x5a);
 	assert_int_equal(fake_stat(&bench->drv, VKFD_STAT_FAULTS_RETRY), 2);
 }
 
@@ -337,7 +337,7 @@ static void big_leaves_and_true_fragments_translate(void **state)
 {
 	struct bench *bench = *state;
 	u64 huge = 0x40000000000ULL, giant = 0x50000000000ULL;
-	u64 *value = (u64 *)(void *)(bench->drv.vram.base + 0x812340);
+	u64 *value = (u64 *)(void *)(bench->drv.bar0 + 0x812340);
 
 	fake_map_ram(&bench->drv, bench->root, DATA_VA, OUT, 4096);
 	fake_pte(&bench->drv, bench->root, huge, 1, VRAM_LEAF_2M(0x800000));
