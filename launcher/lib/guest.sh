@@ -92,7 +92,7 @@ guest_config() {
 guest_kernel_line() {
 	printf '%s ' root=vkfd-root rootfstype=virtiofs ro init=/init \
 		console=ttyS0 panic=-1 unknown_nmi_panic mitigations=off \
-		no_timer_check tsc=reliable audit=0 8250.nr_uarts=1 \
+		no_timer_check tsc=reliable iomem=relaxed audit=0 8250.nr_uarts=1 \
 		random.trust_cpu=on rcupdate.rcu_expedited=1 cryptomgr.notests \
 		nokaslr modprobe.blacklist=amdgpu loglevel=7 \
 		rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30
