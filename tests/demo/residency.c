@@ -13,30 +13,32 @@
 #define PM_SWAP (1ull << 62)
 #define PM_SWAP_OFFSET(entry) (((entry) & ((1ull << 55) - 1)) >> 5)
 
-/* The device-private region is at the top level; BARs lie below a bus' window. */
-static int region_find(struct residency *r, const char *pci)
+/* Which frames are this GPU's, from the driver's debugfs. */
+static int region_find(struct residency *r, u32 gpu_id)
 {
-	unsigned long long start, end;
-	char line[256], name[128];
-	int found = 0;
-	FILE *f = fopen("/proc/iomem", "re");
+	char path[96], line[128];
+	FILE *f;
 
-	while (f && !found && fgets(line, sizeof(line), f))
-		found = line[0] != ' ' && sscanf(line, "%llx-%llx : %127[^\n]", &start, &end, name) == 3 &&
-			start && strstr(name, pci);
+	snprintf(path, sizeof(path), "/sys/kernel/debug/vkfd/%u/vram", gpu_id);
+	f = fopen(path, "re");
+	r->pages = 0;
+	while (f && fgets(line, sizeof(line), f)) {
+		unsigned long long value;
+
+		if (sscanf(line, "first_pfn %llu", &value) == 1)
+			r->first_pfn = value;
+		else if (sscanf(line, "pages %llu", &value) == 1)
+			r->pages = value;
+	}
 	if (f)
 		fclose(f);
-	if (!found)
-		return -1;
-	r->first_pfn = start / PAGE_BYTES;
-	r->pages = (end + 1 - start) / PAGE_BYTES;
-	return 0;
+	return r->pages ? 0 : -1;
 }
 
-int residency_open(struct residency *r, const char *pci)
+int residency_open(struct residency *r, u32 gpu_id)
 {
 	r->pagemap = open("/proc/self/pagemap", O_RDONLY | O_CLOEXEC);
-	if (r->pagemap < 0 || region_find(r, pci)) {
+	if (r->pagemap < 0 || region_find(r, gpu_id)) {
 		fputs("vkfd-demo: cannot see page frames (root is needed)\n", stderr);
 		return -1;
 	}

@@ -11,8 +11,8 @@
 /**
  * struct residency - where this process' pages are, as the core kernel sees it
  *
- * Not the driver's word: /proc/self/pagemap gives each page's frame,
- * /proc/iomem which frames are the GPU's device-private memory. Needs root.
+ * /proc/self/pagemap gives each page's frame; the driver only said which
+ * frames are the GPU's device-private memory. Needs root.
  */
 struct residency {
 	int pagemap;
@@ -25,7 +25,7 @@ struct residency_sum {
 };
 
 /* 0, or -1 with a message on stderr. */
-int residency_open(struct residency *r, const char *pci);
+int residency_open(struct residency *r, u32 gpu_id);
 /**
  * residency_draw() - one character for each 2 MiB of [addr, addr + bytes)
  * @out: room for bytes / 2 MiB + 3 characters.

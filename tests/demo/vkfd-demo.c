@@ -331,7 +331,7 @@ static int run(struct demo *d)
 
 static int prepare(struct demo *d)
 {
-	if (open_input(d) || gpu_open(&d->gpu) || residency_open(&d->residency, d->gpu.pci))
+	if (open_input(d) || gpu_open(&d->gpu) || residency_open(&d->residency, d->gpu.gpu_id))
 		return -1;
 	d->trace = trace_open();
 	if (!d->trace)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 
 #include "gpu.h"
 #include "mm.h"
@@ -203,20 +204,28 @@ static void vram_filled_to_the_last_then_freed(int arg)
 /* A limit refuses before the OOM killer would have to act. */
 static void system_memory_limit_refuses_first(int arg)
 {
-	const u64 chunk = 256 * MIB;
-	u64 handle, offset;
+	const u64 part = 64 * MIB;
+	u64 handle, offset = 0, used, ram = 0;
+	struct raw_buffer b;
+	struct sysinfo info;
 	struct raw r;
-	int err = 0;
-	u64 total = 0;
 
 	raw_start(&r);
-	while (!err && total < (64ull << 30)) {
-		offset = 0;
-		err = kfd_alloc(r.kfd, r.gpu.gpu_id, RAW_VA + total, chunk, RAW_GTT, &offset, &handle);
-		total += err ? 0 : chunk;
-	}
-	assert_errno(err, ENOMEM);
-	assert_true(total < 4ull << 30);
+	assert_int_equal(sysinfo(&info), 0);
+	ram = info.totalram * info.mem_unit & ~(PAGE - 1);
+	used = driver_stat(0, "vram", "sysmem_used");
+	raw_buffer_alloc(&r, &b, part, RAW_GTT);
+	assert_int_equal(driver_stat(0, "vram", "sysmem_used"), used + part);
+	/* All of RAM, and what is left of it: refused at once, nothing taken. */
+	assert_errno(kfd_alloc(r.kfd, r.gpu.gpu_id, RAW_VA, ram, RAW_GTT, &offset, &handle), ENOMEM);
+	offset = 0;
+	assert_errno(kfd_alloc(r.kfd, r.gpu.gpu_id, RAW_VA, ram - part, RAW_GTT, &offset, &handle), ENOMEM);
+	offset = (u64)(uintptr_t)mmap(NULL, ram, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	assert_errno(kfd_alloc(r.kfd, r.gpu.gpu_id, offset, ram, RAW_USERPTR, &offset, &handle), ENOMEM);
+	assert_int_equal(driver_stat(0, "vram", "sysmem_used"), used + part);
+	raw_buffer_free(&r, &b);
+	assert_true(wait_until(driver_stat(0, "vram", "sysmem_used") == used, 5000));
 }
 
 static void alloc_bad_arguments_are_refused(int arg)

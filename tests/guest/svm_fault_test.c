@@ -111,9 +111,9 @@ static void gpu_first_touch_reads_zero(int huge)
 	char *p, *copy, *dirt;
 
 	session_start(&s, true);
-	dirt = vram_alloc(&s, 64 * MIB);
-	memset(dirt, 0xbd, 64 * MIB);
-	buffer_free(dirt, 64 * MIB);
+	dirt = vram_alloc(&s, 16 * MIB);
+	memset(dirt, 0xbd, 16 * MIB);
+	buffer_free(dirt, 16 * MIB);
 	sdma_create(&q, &s, 0);
 	copy = sysmem_alloc(&s, bytes);
 	memset(copy, 0xff, bytes);

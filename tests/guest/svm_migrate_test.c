@@ -94,11 +94,11 @@ static void cpu_write_lands_after_the_page_came_back(int mode)
 	session_start(&s, mode & XNACK);
 	p = filled(&s, bytes, mode & HUGE, 22);
 	assert_ok(gpu_prefetch(&s, p, bytes, true));
-	for (size_t i = 0; i < bytes; i += 7 * PAGE)
+	for (size_t i = 0; i < bytes; i += 37 * PAGE)
 		*(u64 *)(p + i) = i;
 	assert_ok(gpu_prefetch(&s, p, bytes, true));
 	assert_in_vram(p, bytes);
-	for (size_t i = 0; i < bytes; i += 7 * PAGE) {
+	for (size_t i = 0; i < bytes; i += 37 * PAGE) {
 		u64 word;
 
 		vram_peek(p + i, &word, sizeof(word));
@@ -126,7 +126,7 @@ static void prefetch_of_untouched_memory_is_zeroes(int mode)
 	struct sdma q;
 
 	session_start(&s, mode & XNACK);
-	dirty_vram(&s, 64 * MIB);
+	dirty_vram(&s, 16 * MIB);
 	p = mm_map_kind(bytes, mode & HUGE);
 	gpu_access(&s, p, bytes);
 	assert_ok(gpu_prefetch(&s, p, bytes, true));
@@ -147,7 +147,7 @@ static void prefetch_with_holes_keeps_data_and_zeroes(int mode)
 	char *p;
 
 	session_start(&s, mode);
-	dirty_vram(&s, 64 * MIB);
+	dirty_vram(&s, 16 * MIB);
 	p = mm_map_small(bytes);
 	for (size_t i = 0; i < bytes; i += 3 * PAGE)
 		pattern_fill(p + i, PAGE, i);
@@ -423,7 +423,7 @@ static void repeated_round_trips_keep_data_and_leak_nothing(int mode)
 
 	session_start(&s, mode & XNACK);
 	p = filled(&s, bytes, mode & HUGE, 37);
-	for (u64 i = 0; i < 30; i++) {
+	for (u64 i = 0; i < 12; i++) {
 		assert_ok(gpu_prefetch(&s, p, bytes, true));
 		if (i % 3 == 0)
 			assert_in_vram(p, bytes);

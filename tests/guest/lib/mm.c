@@ -111,12 +111,27 @@ static bool swap_make(const char *dev, u32 pages)
 	return ok && (!swapon(dev, 0) || errno == EBUSY);
 }
 
+static bool swap_is_on(const char *dev)
+{
+	char line[256];
+	bool found = false;
+	FILE *f = fopen("/proc/swaps", "re");
+
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = !strncmp(line, dev, strlen(dev));
+	if (f)
+		fclose(f);
+	return found;
+}
+
 static bool swap_ready(void)
 {
 	const char size[] = "67108864";
 	int fd;
 	bool ok;
 
+	if (swap_is_on("/dev/zram0"))
+		return true;
 	if (access("/dev/zram0", F_OK) && system("modprobe zram num_devices=1 2>/dev/null"))
 		return false;
 	fd = open("/sys/block/zram0/disksize", O_WRONLY | O_CLOEXEC);

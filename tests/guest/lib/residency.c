@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Residency from outside the driver. A page in VRAM is a swap-like entry whose
- * offset is the frame number of a device-private page; the frames of each GPU
- * are a top-level region of /proc/iomem with the GPU's PCI name.
+ * offset is the frame number of a device-private page. The driver only says
+ * which of the top-level regions of /proc/iomem belongs to which GPU.
  */
 #include "residency.h"
 
@@ -34,24 +34,19 @@ static struct kfd_node nodes[MAX_GPUS];
 static struct region regions[MAX_GPUS];
 static unsigned int nr_nodes;
 
-static bool region_find(const char *pci, struct region *region)
+/* A region at the top level of /proc/iomem, which BARs never are, that starts here. */
+static bool region_known_to_kernel(u64 start_wanted, u64 bytes)
 {
 	unsigned long long start, end;
-	char line[256], name[128];
 	bool found = false;
+	char line[256];
 	FILE *f = fopen("/proc/iomem", "re");
 
-	if (!f)
-		return false;
-	while (!found && fgets(line, sizeof(line), f)) {
-		/* BARs carry the same name, but lie below a bus' window. */
-		if (line[0] == ' ' || sscanf(line, "%llx-%llx : %127[^\n]", &start, &end, name) != 3)
-			continue;
-		found = start && strstr(name, pci) != NULL;
-	}
-	fclose(f);
-	if (found)
-		*region = (struct region){ start / PAGE, (end + 1 - start) / PAGE };
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = line[0] != ' ' && sscanf(line, "%llx-%llx", &start, &end) == 2 &&
+			start == start_wanted && end + 1 - start == bytes;
+	if (f)
+		fclose(f);
 	return found;
 }
 
@@ -60,9 +55,12 @@ static void regions_load(void)
 	if (nr_nodes)
 		return;
 	nr_nodes = kfd_nodes(nodes);
-	for (unsigned int i = 0; i < nr_nodes; i++)
-		if (!region_find(nodes[i].pci, &regions[i]))
-			fail_test("no device-private region of %s in /proc/iomem", nodes[i].pci);
+	for (unsigned int i = 0; i < nr_nodes; i++) {
+		regions[i].first_pfn = driver_stat(i, "vram", "first_pfn");
+		regions[i].pages = driver_stat(i, "vram", "pages");
+		if (!region_known_to_kernel(regions[i].first_pfn * PAGE, regions[i].pages * PAGE))
+			fail_test("device memory of %s is no region of /proc/iomem", nodes[i].pci);
+	}
 }
 
 bool vram_region(unsigned int gpu, u64 *first_pfn, u64 *pages)
