@@ -33,6 +33,7 @@ void guest_mem_unmap_all(struct guest_mem *mem);
 enum mem_status guest_mem_read(struct guest_mem *mem, u64 bus, void *dst, size_t len);
 enum mem_status guest_mem_write(struct guest_mem *mem, u64 bus, const void *src, size_t len);
 enum mem_status guest_mem_copy(struct guest_mem *mem, u64 dst_bus, u64 src_bus, size_t len);
+
 /* A run of guest RAM and the caller's memory it is copied from or to. */
 struct guest_piece {
 	u64 bus;
@@ -40,15 +41,22 @@ struct guest_piece {
 	size_t len;
 };
 
+struct guest_batch {
+	const struct guest_piece *piece;
+	size_t nr;
+	bool large; /* part of a transfer that does not fit the CPU's caches */
+};
+
 /*
  * Many small pieces for the price of one entry; together at most 2 MiB. Done in
  * order, each as guest_mem_read() or _write() does it; stops at the first that
  * fails, with *@done = pieces before it.
  */
-enum mem_status guest_mem_read_batch(struct guest_mem *mem, const struct guest_piece *piece,
-				     size_t nr, size_t *done);
-enum mem_status guest_mem_write_batch(struct guest_mem *mem, const struct guest_piece *piece,
-				      size_t nr, size_t *done);
+enum mem_status guest_mem_read_batch(struct guest_mem *mem, const struct guest_batch *batch,
+				     size_t *done);
+enum mem_status guest_mem_write_batch(struct guest_mem *mem, const struct guest_batch *batch,
+				      size_t *done);
+
 /*
  * Single-copy-atomic 4- or 8-byte accesses, naturally aligned
  * (else MEM_UNMAPPED); store has release, load acquire order.

@@ -112,12 +112,10 @@ enum mem_status guest_mem_write(struct guest_mem *mem, u64 bus, const void *src,
 	return transfer(mem, bus, (u8 *)(uintptr_t)src, len, ACCESS_WRITE);
 }
 
-/* Where a piece lies on both sides; @host is NULL if it crosses regions. */
+/* Where a piece lies on both sides. */
 struct guest_run {
-	u8 *host;
-	const u8 *src;
-	u8 *dst;
-	size_t len;
+	struct mem_stream stream;
+	bool split; /* it crosses regions: @stream says nothing */
 };
 
 /* Finds one piece, often in the region of the last one. Stripe held. */
@@ -127,6 +125,7 @@ static enum mem_status run_find(const struct guest_mem *mem, const struct guest_
 {
 	const struct guest_region *region = *last;
 	enum mem_status status;
+	u8 *host;
 
 	if (!region || piece->bus < region->bus || piece->bus - region->bus >= region->len)
 		region = guest_region_at(mem, piece->bus);
@@ -134,12 +133,11 @@ static enum mem_status run_find(const struct guest_mem *mem, const struct guest_
 	status = region_allows(region, access);
 	if (status != MEM_OK)
 		return status;
-	run->len = piece->len;
-	run->host = NULL;
-	if (span_fits(piece->bus - region->bus, piece->len, region->len))
-		run->host = region->host + (piece->bus - region->bus);
-	run->src = access == ACCESS_READ ? run->host : piece->host;
-	run->dst = access == ACCESS_READ ? piece->host : run->host;
+	run->split = !span_fits(piece->bus - region->bus, piece->len, region->len);
+	host = region->host + (piece->bus - region->bus);
+	run->stream.len = piece->len;
+	run->stream.src = access == ACCESS_READ ? host : piece->host;
+	run->stream.dst = access == ACCESS_READ ? piece->host : host;
 	return MEM_OK;
 }
 
@@ -159,47 +157,56 @@ static enum mem_status batch_split(struct guest_mem *mem, const struct guest_pie
 	return status;
 }
 
-/* Always one piece ahead, so that its source is on the way while this one is copied. */
-static enum mem_status transfer_batch(struct guest_mem *mem, const struct guest_piece *piece,
-				      size_t nr, size_t *done, enum access access)
+/* Looks one piece ahead, so that it is on its way while this one is copied. Stripe held. */
+static enum mem_status batch_run(struct guest_mem *mem, const struct guest_batch *batch, size_t *done,
+				 enum access access)
 {
 	const struct guest_region *region = NULL;
-	pthread_rwlock_t *lock = guest_enter(mem);
-	enum mem_status status = MEM_OK, next_status = MEM_OK;
+	enum mem_status status, next_status = MEM_OK;
 	struct guest_run run, next = { 0 };
-	size_t i;
 
-	if (nr)
-		next_status = run_find(mem, &region, &piece[0], access, &next);
-	for (i = 0; i < nr; i++) {
+	*done = 0;
+	if (batch->nr)
+		next_status = run_find(mem, &region, &batch->piece[0], access, &next);
+	for (size_t i = 0; i < batch->nr; i++) {
+		bool more = i + 1 < batch->nr;
+
 		run = next;
 		status = next_status;
-		next.src = NULL;
-		if (i + 1 < nr)
-			next_status = run_find(mem, &region, &piece[i + 1], access, &next);
-		if (status == MEM_OK && run.host)
-			mem_stream_copy(run.dst, run.src, run.len, next.src);
+		if (more)
+			next_status = run_find(mem, &region, &batch->piece[i + 1], access, &next);
+		if (status == MEM_OK && run.split)
+			status = batch_split(mem, &batch->piece[i], access);
 		else if (status == MEM_OK)
-			status = batch_split(mem, &piece[i], access);
+			mem_stream_copy(&run.stream, more ? &next.stream : NULL, batch->large);
 		if (status != MEM_OK)
-			break;
+			return status;
+		*done = i + 1;
 	}
+	return MEM_OK;
+}
+
+static enum mem_status transfer_batch(struct guest_mem *mem, const struct guest_batch *batch,
+				      size_t *done, enum access access)
+{
+	pthread_rwlock_t *lock = guest_enter(mem);
+	enum mem_status status = batch_run(mem, batch, done, access);
+
 	mem_stream_end();
 	guest_leave(lock);
-	*done = i;
 	return status;
 }
 
-enum mem_status guest_mem_read_batch(struct guest_mem *mem, const struct guest_piece *piece,
-				     size_t nr, size_t *done)
+enum mem_status guest_mem_read_batch(struct guest_mem *mem, const struct guest_batch *batch,
+				     size_t *done)
 {
-	return transfer_batch(mem, piece, nr, done, ACCESS_READ);
+	return transfer_batch(mem, batch, done, ACCESS_READ);
 }
 
-enum mem_status guest_mem_write_batch(struct guest_mem *mem, const struct guest_piece *piece,
-				      size_t nr, size_t *done)
+enum mem_status guest_mem_write_batch(struct guest_mem *mem, const struct guest_batch *batch,
+				      size_t *done)
 {
-	return transfer_batch(mem, piece, nr, done, ACCESS_WRITE);
+	return transfer_batch(mem, batch, done, ACCESS_WRITE);
 }
 
 static enum mem_status copy_piece(struct guest_mem *mem, u64 dst_bus, u64 src_bus, size_t *len)

@@ -165,6 +165,7 @@ static void model_batch(struct model *model)
 	static u8 buf[8][3 * PAGE];
 	struct guest_piece piece[8];
 	size_t nr = pick(9), done, i;
+	const struct guest_batch batch = { .piece = piece, .nr = nr, .large = pick(2) };
 	bool write = pick(2);
 	enum mem_status status, expected = MEM_OK;
 
@@ -174,8 +175,8 @@ static void model_batch(struct model *model)
 		piece[i].host = buf[i];
 		memset(buf[i], (int)random(), piece[i].len);
 	}
-	status = write ? guest_mem_write_batch(model->mem, piece, nr, &done) :
-			 guest_mem_read_batch(model->mem, piece, nr, &done);
+	status = write ? guest_mem_write_batch(model->mem, &batch, &done) :
+			 guest_mem_read_batch(model->mem, &batch, &done);
 	for (i = 0; i < nr; i++) {
 		u64 offset = piece[i].bus - BASE;
 

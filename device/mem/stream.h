@@ -2,26 +2,30 @@
 #ifndef VKFD_DEVICE_MEM_STREAM_H
 #define VKFD_DEVICE_MEM_STREAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
- * Copies of many scattered pages. A CPU fetches ahead only inside a page, and
- * a plain store reads the line it is about to replace; both cost more than the
- * copy itself once the data no longer fits its caches. So the pieces are stored
- * past the caches, and each fetches the source of the piece after it.
+ * Copies of many scattered pages. A CPU guesses what comes next only inside a
+ * page, so each copy is told which one follows, and fetches it meanwhile. What
+ * is too large for the caches anyway is stored past them: a plain store would
+ * first read the line it is about to replace.
  */
+struct mem_stream {
+	void *dst;
+	const void *src;
+	size_t len;
+};
 
 /**
  * mem_stream_copy() - Copy one piece
- * @dst:  Does not overlap @src.
- * @src:  Source.
- * @len:  Length.
- * @next: Source of the next piece of the same length, or NULL. Only a hint:
- *	  never accessed, so it may be anything.
+ * @piece:	Source and destination do not overlap.
+ * @next:	The piece after it, or NULL. Only a hint, never accessed.
+ * @past_caches: The whole transfer does not fit the caches.
  *
  * Stores may become visible late and in any order until mem_stream_end().
  */
-void mem_stream_copy(void *dst, const void *src, size_t len, const void *next);
+void mem_stream_copy(const struct mem_stream *piece, const struct mem_stream *next, bool past_caches);
 
 /* All pieces copied by this thread are visible before anything it stores later. */
 void mem_stream_end(void);

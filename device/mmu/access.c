@@ -241,6 +241,7 @@ struct copier {
 	u64 done;		/* bytes copied, from the start */
 	bool failed;
 	bool to_ram;		/* direction of the pieces */
+	bool large;		/* as in struct mmu_copy */
 	size_t nr_pieces;
 	struct guest_piece piece[BATCH_PIECES];
 };
@@ -249,6 +250,7 @@ struct copier {
 static bool copier_flush(struct copier *copier)
 {
 	struct guest_mem *guest = map_of(&copier->section)->guest;
+	const struct guest_batch batch = { copier->piece, copier->nr_pieces, copier->large };
 	u64 behind = copier->taken - copier->done, va;
 	enum mem_status status;
 	size_t good;
@@ -256,8 +258,8 @@ static bool copier_flush(struct copier *copier)
 	if (!copier->nr_pieces)
 		return true;
 	status = copier->to_ram ?
-			 guest_mem_write_batch(guest, copier->piece, copier->nr_pieces, &good) :
-			 guest_mem_read_batch(guest, copier->piece, copier->nr_pieces, &good);
+			 guest_mem_write_batch(guest, &batch, &good) :
+			 guest_mem_read_batch(guest, &batch, &good);
 	for (size_t i = 0; i < good; i++) {
 		copier->done += copier->piece[i].len;
 		behind -= copier->piece[i].len;
@@ -359,6 +361,7 @@ u64 mmu_copy(struct mmu_access *access, const struct mmu_copy *copy, u64 len)
 	struct copier copier;
 
 	copier.nr_dst = copy->nr_dst;
+	copier.large = copy->large;
 	copier.taken = copier.done = 0;
 	copier.failed = copier.to_ram = false;
 	copier.nr_pieces = 0;

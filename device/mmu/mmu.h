@@ -62,6 +62,7 @@ struct mmu_copy {
 	u64 src;
 	u64 dst[MMU_COPY_DSTS];
 	unsigned int nr_dst;
+	bool large;		/* part of a transfer that does not fit the CPU's caches */
 };
 
 /**

@@ -28,6 +28,9 @@ static void count(struct sdma_run *run, u64 read, u64 written)
 	counter_add(counters, VKFD_STAT_SDMA_BYTES_WRITTEN, written);
 }
 
+/* Source and destination of this much still fit the caches of a CPU, roughly. */
+#define CACHED_BYTES (4ULL << 20)
+
 /* Copies [done, total) of a linear packet; @copy holds its first addresses. */
 static enum sdma_step copy_linear(struct sdma_run *run, const struct mmu_copy *copy, u64 total)
 {
@@ -39,6 +42,7 @@ static enum sdma_step copy_linear(struct sdma_run *run, const struct mmu_copy *c
 		u64 want = left < MMU_PIECE_BYTES ? left : MMU_PIECE_BYTES;
 		u64 done;
 
+		piece.large = total > CACHED_BYTES;
 		piece.src += packet->done;
 		piece.dst[0] += packet->done;
 		piece.dst[1] += packet->done;
@@ -55,7 +59,7 @@ static enum sdma_step copy_linear(struct sdma_run *run, const struct mmu_copy *c
 enum sdma_step sdma_run_copy(struct sdma_run *run)
 {
 	const u32 *dw = run->queue->packet.dw;
-	struct mmu_copy copy = { sdma_addr(dw + 3), { sdma_addr(dw + 5), 0 }, 1 };
+	struct mmu_copy copy = { sdma_addr(dw + 3), { sdma_addr(dw + 5), 0 }, 1, false };
 
 	return copy_linear(run, &copy, (u64)(dw[1] & VKFD_SDMA_COUNT_MASK) + 1);
 }
@@ -63,7 +67,7 @@ enum sdma_step sdma_run_copy(struct sdma_run *run)
 enum sdma_step sdma_run_broadcast(struct sdma_run *run)
 {
 	const u32 *dw = run->queue->packet.dw;
-	struct mmu_copy copy = { sdma_addr(dw + 3), { sdma_addr(dw + 5), sdma_addr(dw + 7) }, 2 };
+	struct mmu_copy copy = { sdma_addr(dw + 3), { sdma_addr(dw + 5), sdma_addr(dw + 7) }, 2, false };
 
 	return copy_linear(run, &copy, (u64)(dw[1] & VKFD_SDMA_COUNT_MASK) + 1);
 }
@@ -106,7 +110,7 @@ enum sdma_step sdma_run_rect(struct sdma_run *run)
 	while (packet->done < total) {
 		u64 row = packet->done / row_bytes, offset = packet->done % row_bytes;
 		struct mmu_copy copy = { rect_at(&src, row, rows, offset),
-					 { rect_at(&dst, row, rows, offset), 0 }, 1 };
+					 { rect_at(&dst, row, rows, offset), 0 }, 1, false };
 		u64 want = row_bytes - offset; /* at most 256 KiB */
 		u64 done = mmu_copy(&run->access, &copy, want);
 
@@ -143,7 +147,7 @@ enum sdma_step sdma_run_write(struct sdma_run *run)
 		return write_word(run, dst, (u32)total);
 	while (packet->done < total) {
 		u64 want = total - packet->done, done;
-		struct mmu_copy copy = { 0, { dst + packet->done, 0 }, 1 };
+		struct mmu_copy copy = { 0, { dst + packet->done, 0 }, 1, false };
 
 		if (want > MMU_PIECE_BYTES)
 			want = MMU_PIECE_BYTES;
