@@ -48,3 +48,14 @@ run_pid=
 wait_for 15 nothing_runs || fail "a killed launcher left processes: $(ours)"
 expect 0 env TMPDIR="$tmp/work" sh -c "./vkfd run $plain -- true"
 nothing_left "the run after a killed launcher"
+
+# With a GPU: its process is one more that can die, or must.
+begin_gpu() { start_run --no-build --no-driver --gpus 2 -- sh -c 'echo started; sleep 300'; }
+begin_gpu
+kill -9 "$(ours_named vkfd-gpu | head -n 1)"
+end_run 71 "a killed GPU"
+said 'the GPU (vkfd-gpu) died'
+
+begin_gpu
+group -INT
+end_run 130 "Ctrl-C with GPUs"
