@@ -53,7 +53,8 @@ build_part() {
 	}
 	part_is_stale "$1" || return 0
 	# Written before make reads its inputs: what changes meanwhile is newer.
-	mkdir -p "$VKFD_BUILD/.stamp" "$VKFD_BUILD/$1"
+	mkdir -p "$VKFD_BUILD/.stamp"
+	case $1 in kmod-*) mkdir -p "$VKFD_BUILD/$1" ;; esac
 	echo "$part_make $rootfs_hash" >"$VKFD_BUILD/.stamp/$1.new"
 	# shellcheck disable=SC2086
 	step "compiling $1" '' "$VKFD_BUILD/logs/$1.log" enter $part_make -j"$(nproc)" ||
