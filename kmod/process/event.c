@@ -61,23 +61,29 @@ struct vkfd_event *vkfd_event_find(struct vkfd_events *events, u32 event_id)
 }
 
 /**
- * vkfd_event_set_locked() - Something happened
+ * vkfd_event_give_locked() - Hand a signal to those who wait, or keep it
  *
  * Everybody who waits now gets it. An auto-reset event remembers it only if
  * nobody did. Caller holds the lock.
  */
-void vkfd_event_set_locked(struct vkfd_event *event)
+void vkfd_event_give_locked(struct vkfd_event *event)
 {
 	struct vkfd_event_waiter *waiter;
 
-	/* 0 means "not asked" and 1 "never set" to user space. */
-	if (!++event->age)
-		event->age = 2;
 	event->signaled = !event->auto_reset || list_empty(&event->waiters);
 	list_for_each_entry(waiter, &event->waiters, link) {
 		WRITE_ONCE(waiter->activated, true);
 		wake_up(waiter->wake);
 	}
+}
+
+/* Something happened. */
+static void event_set_locked(struct vkfd_event *event)
+{
+	/* 0 means "not asked" and 1 "never set" to user space. */
+	if (!++event->age)
+		event->age = 2;
+	vkfd_event_give_locked(event);
 }
 
 static int page_check(struct vkfd_process *p, u64 handle, struct vkfd_mem **out)
@@ -228,7 +234,7 @@ int vkfd_event_set(struct vkfd_events *events, u32 event_id)
 	spin_lock(&events->lock);
 	event = vkfd_event_find(events, event_id);
 	if (event && event->type == KFD_IOC_EVENT_SIGNAL) {
-		vkfd_event_set_locked(event);
+		event_set_locked(event);
 		err = 0;
 	}
 	spin_unlock(&events->lock);
@@ -268,7 +274,7 @@ static void scan_slots(struct vkfd_events *events)
 
 	xa_for_each_range(&events->ids, id, event, FIRST_SIGNAL_ID, LAST_SIGNAL_ID)
 		if (slot_take(events, id))
-			vkfd_event_set_locked(event);
+			event_set_locked(event);
 }
 
 /**
@@ -290,7 +296,7 @@ void vkfd_event_interrupt(struct vkfd_events *events, u32 event_id, u32 valid_bi
 	if (event_id && event_id < KFD_SIGNAL_EVENT_LIMIT)
 		event = vkfd_event_find(events, event_id);
 	if (event && slot_take(events, event_id))
-		vkfd_event_set_locked(event);
+		event_set_locked(event);
 	else
 		scan_slots(events);
 	spin_unlock(&events->lock);
@@ -308,7 +314,7 @@ void vkfd_event_memory_exception(struct vkfd_events *events,
 		if (event->type != KFD_IOC_EVENT_MEMORY)
 			continue;
 		event->memory = *data;
-		vkfd_event_set_locked(event);
+		event_set_locked(event);
 	}
 	spin_unlock(&events->lock);
 }
@@ -325,7 +331,7 @@ void vkfd_event_hw_exception(struct vkfd_events *events,
 		if (event->type != KFD_IOC_EVENT_HW_EXCEPTION)
 			continue;
 		event->hw = *data;
-		vkfd_event_set_locked(event);
+		event_set_locked(event);
 	}
 	spin_unlock(&events->lock);
 }

@@ -33,6 +33,6 @@ struct vkfd_event_waiter {
 
 struct vkfd_events;
 struct vkfd_event *vkfd_event_find(struct vkfd_events *events, u32 event_id);
-void vkfd_event_set_locked(struct vkfd_event *event);
+void vkfd_event_give_locked(struct vkfd_event *event);
 
 #endif

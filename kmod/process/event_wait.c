@@ -118,7 +118,7 @@ static void waiter_take_data(struct vkfd_event_waiter *waiter)
 		waiter->data.signal_event_data.last_event_age = event->age;
 }
 
-/* @undo: the call will be repeated, so auto-reset events must be found set. */
+/* @undo: only a complete wait consumes auto-reset events; give them back. */
 static void stop(struct event_wait *wait, bool undo)
 {
 	u32 i;
@@ -130,7 +130,7 @@ static void stop(struct event_wait *wait, bool undo)
 		list_del_init(&waiter->link);
 		waiter_take_data(waiter);
 		if (undo && waiter->event && waiter->activated && waiter->event->auto_reset)
-			vkfd_event_set_locked(waiter->event);
+			vkfd_event_give_locked(waiter->event);
 	}
 	spin_unlock(&wait->events->lock);
 }
@@ -190,7 +190,7 @@ static int wait_run(struct event_wait *wait, struct kfd_ioctl_wait_events_args *
 		err = sleep_until_done(wait, &args->timeout);
 	/* Before the links are cut: afterwards a destroyed event looks alive. */
 	args->wait_result = result(wait);
-	stop(wait, err != 0);
+	stop(wait, err || args->wait_result != KFD_IOC_WAIT_RESULT_COMPLETE);
 	if (!err && args->wait_result == KFD_IOC_WAIT_RESULT_FAIL)
 		err = -EIO;
 	if (!err && args->wait_result == KFD_IOC_WAIT_RESULT_COMPLETE)

@@ -24,6 +24,7 @@ VKFD_IOCTL_HANDLER(get_tile_config);
 VKFD_IOCTL_HANDLER(set_trap_handler);
 VKFD_IOCTL_HANDLER(runtime_enable);
 VKFD_IOCTL_HANDLER(criu_op);
+VKFD_IOCTL_HANDLER(smi_events);
 VKFD_IOCTL_HANDLER(refuse_perm);
 VKFD_IOCTL_HANDLER(refuse_inval);
 VKFD_IOCTL_HANDLER(refuse_notsupp);

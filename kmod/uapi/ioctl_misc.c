@@ -146,6 +146,18 @@ VKFD_IOCTL_HANDLER(criu_op)
 	return capable(CAP_CHECKPOINT_RESTORE) || capable(CAP_SYS_ADMIN) ? -EOPNOTSUPP : -EACCES;
 }
 
+/* The same news are tracepoints here; see docs/abi.md. */
+VKFD_IOCTL_HANDLER(smi_events)
+{
+	struct kfd_ioctl_smi_events_args *args = data;
+	struct vkfd_device *dev = vkfd_device_get_by_gpu_id(args->gpuid);
+
+	if (!dev)
+		return -EINVAL;
+	vkfd_device_put(dev);
+	return -EOPNOTSUPP;
+}
+
 /* Old debugger calls: what the real driver answers. */
 VKFD_IOCTL_HANDLER(refuse_perm)
 {

@@ -67,7 +67,7 @@ static const struct kfd_ioctl_entry kfd_ioctls[] = {
 	ROW(AMDKFD_IOC_GET_DMABUF_INFO, refuse_notsupp),
 	ROW(AMDKFD_IOC_IMPORT_DMABUF, refuse_notsupp),
 	ROW(AMDKFD_IOC_ALLOC_QUEUE_GWS, alloc_queue_gws),
-	ROW(AMDKFD_IOC_SMI_EVENTS, refuse_notsupp),
+	ROW(AMDKFD_IOC_SMI_EVENTS, smi_events),
 	ROW(AMDKFD_IOC_SVM, svm),
 	ROW(AMDKFD_IOC_SET_XNACK_MODE, set_xnack_mode),
 	ROW(AMDKFD_IOC_CRIU_OP, criu_op),
