@@ -440,6 +440,29 @@ static void resumed_queue_goes_on_at_stored_pointer(void **state)
 	assert_int_equal(*(u32 *)fake_ram_at(&bench->drv, OUT), 99);
 }
 
+/* Once the command is done, not one byte more is written. */
+static void unmap_in_the_middle_of_a_copy_stops_it(void **state)
+{
+	struct bench *bench = *state;
+	u64 dst = DATA_VA + 0x10000000, mib4 = 4u << 20;
+	u8 *out = fake_ram_at(&bench->drv, OUT);
+
+	fake_map_ram(&bench->drv, bench->root, DATA_VA, DATA, mib4);
+	fake_map_ram(&bench->drv, bench->root, dst, OUT, mib4);
+	memset(fake_ram_at(&bench->drv, DATA), 0x77, mib4);
+	for (int round = 0; round < 20; round++) {
+		for (int i = 0; i < 8; i++)
+			submit_copy(&bench->queue, dst, DATA_VA, (u32)mib4);
+		fake_sleep_us(100u * (u32)round);
+		assert_int_equal(fake_queue_unmap(&bench->queue), VKFD_KIQ_OK);
+		memset(out, 0, mib4);
+		fake_sleep_us(500);
+		for (u64 i = 0; i < mib4; i += 64)
+			assert_int_equal(out[i], 0);
+		assert_int_equal(fake_queue_map(&bench->queue, 0), VKFD_KIQ_OK);
+	}
+}
+
 static void ninth_queue_on_engine_is_refused(void **state)
 {
 	struct bench *bench = *state;
@@ -558,6 +581,7 @@ int main(void)
 		NORETRY(privileged_packet_stops_user_queue),
 		RETRY(suspended_queue_keeps_half_done_packet),
 		RETRY(resumed_queue_goes_on_at_stored_pointer),
+		RETRY(unmap_in_the_middle_of_a_copy_stops_it),
 		RETRY(ninth_queue_on_engine_is_refused),
 		RETRY(polling_queue_does_not_starve_others),
 		SEEDED(polling_queue_does_not_starve_others),
