@@ -292,10 +292,13 @@ void vkfd_svm_range_drop(struct vkfd_svm *svm, struct vkfd_svm_range *range)
 		vkfd_svm_restore_mark(svm, drm_gpusvm_range_start(&range->base),
 				      drm_gpusvm_range_end(&range->base));
 	vkfd_svm_range_unmap(svm, range, ~0u);
+	/* Until it is out of the tree a notifier may still note it as garbage. */
+	drm_gpusvm_range_get(&range->base);
+	drm_gpusvm_range_remove(&svm->gpusvm, &range->base);
 	spin_lock(&svm->gc_lock);
 	list_del_init(&range->gc_link);
 	spin_unlock(&svm->gc_lock);
-	drm_gpusvm_range_remove(&svm->gpusvm, &range->base);
+	drm_gpusvm_range_put(&range->base);
 }
 
 /**
