@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * run-tests PLAN LOGDIR
+ * run-tests PLAN LOGDIR [--go-on]
  *
  * Runs the tests of PLAN in order and prints, split at tabs,
  *   run ID
  *   result ID pass|fail|skip MILLISECONDS REASON
- * Exit status 0 when the plan is done, 99 when the rest needs a fresh kernel.
+ * Exit status 0 when the plan is done, 99 when the rest needs a fresh kernel:
+ * after a splat always, after a failure unless --go-on, because a test that
+ * failed may have left a GPU or a process behind that fails the next ones.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -73,7 +75,8 @@ static void judge_kernel(int kmsg, const char *log_path, struct result *r)
 	close(log_fd);
 }
 
-static bool run_one(const struct test *t, const char *log_dir, int kmsg)
+static bool run_one(const struct test *t, const char *log_dir, int kmsg,
+		    bool go_on)
 {
 	struct result r = { 0 };
 	char log_path[4096];
@@ -85,7 +88,7 @@ static bool run_one(const struct test *t, const char *log_dir, int kmsg)
 	test_process(t, log_path, &r);
 	judge_kernel(kmsg, log_path, &r);
 	report(t->id, &r);
-	return r.reboot;
+	return r.reboot || (r.verdict == VERDICT_FAIL && !go_on);
 }
 
 static bool run_leak_check(const char *log_dir, int kmsg)
@@ -109,7 +112,7 @@ static bool run_leak_check(const char *log_dir, int kmsg)
 }
 
 /* True if the kernel must be replaced before the rest can run. */
-static bool run_plan(FILE *plan, const char *log_dir, int kmsg)
+static bool run_plan(FILE *plan, const char *log_dir, int kmsg, bool go_on)
 {
 	bool reboot = false;
 	char *line = NULL;
@@ -118,7 +121,7 @@ static bool run_plan(FILE *plan, const char *log_dir, int kmsg)
 
 	while (!reboot && getline(&line, &cap, plan) > 0) {
 		if (plan_line(line, &t))
-			reboot = run_one(&t, log_dir, kmsg);
+			reboot = run_one(&t, log_dir, kmsg, go_on);
 		else
 			fprintf(stderr, "run-tests: bad line in the plan\n");
 	}
@@ -128,12 +131,12 @@ static bool run_plan(FILE *plan, const char *log_dir, int kmsg)
 
 int main(int argc, char **argv)
 {
-	bool leaks, reboot;
+	bool leaks, reboot, go_on;
 	FILE *plan;
 	int kmsg;
 
-	if (argc != 3 || !(plan = fopen(argv[1], "r"))) {
-		fprintf(stderr, "usage: run-tests PLAN LOGDIR\n");
+	if (argc < 3 || !(plan = fopen(argv[1], "r"))) {
+		fprintf(stderr, "usage: run-tests PLAN LOGDIR [--go-on]\n");
 		return 2;
 	}
 	kmsg = kmsg_open();
@@ -145,7 +148,8 @@ int main(int argc, char **argv)
 	leaks = leak_check_wanted();
 	if (leaks)
 		leak_clear();
-	reboot = run_plan(plan, argv[2], kmsg);
+	go_on = argc > 3 && !strcmp(argv[3], "--go-on");
+	reboot = run_plan(plan, argv[2], kmsg, go_on);
 	fclose(plan);
 	if (leaks && !reboot)
 		reboot = run_leak_check(argv[2], kmsg);

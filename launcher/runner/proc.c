@@ -94,6 +94,18 @@ static void show_blocked(void)
 	close(fd);
 }
 
+/*
+ * cmocka prints the failed condition and then "error: Failure!"; a test that
+ * gave up by itself has said why in the line before.
+ */
+static bool says_why(const char *line, const char *before)
+{
+	if (strstr(line, "error: Failure!"))
+		return before[0] && before[0] != '[';
+	return strstr(line, "[  ERROR   ] --- ") || strstr(line, "error: ") ||
+	       strstr(line, "FAIL: ");
+}
+
 /* The line that says most: the first error, else the last line. */
 static void reason_from_log(const char *path, const char *what, char *reason)
 {
@@ -104,11 +116,9 @@ static void reason_from_log(const char *path, const char *what, char *reason)
 		line[strcspn(line, "\n")] = '\0';
 		if (!line[0])
 			continue;
-		if (!best[0] && (strstr(line, "[  ERROR   ]") ||
-				 strstr(line, "error: ") ||
-				 strstr(line, "FAIL: ")) &&
-		    !strstr(line, "error: Failure!"))
-			snprintf(best, sizeof(best), "%s", line);
+		if (!best[0] && says_why(line, last))
+			snprintf(best, sizeof(best), "%s",
+				 strstr(line, "error: Failure!") ? last : line);
 		snprintf(last, sizeof(last), "%s", line);
 	}
 	if (f)
