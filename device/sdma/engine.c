@@ -132,10 +132,12 @@ static void halt(struct sdma_engine *engine, struct sdma_queue *queue, enum vkfd
 {
 	struct sdma *sdma = engine->sdma;
 	struct ih_event event = sdma_event(sdma, queue, VKFD_IH_SRC_BAD_OPCODE);
+	/* A bad pointer is nobody's packet. */
+	u32 header = error == VKFD_QERR_POINTER ? 0 : queue->packet.dw[0];
 	char line[128];
 
 	event.data[0] = VKFD_BAD_OPCODE_DATA0(queue->doorbell, VKFD_EC_PACKET_UNSUPPORTED);
-	event.data[1] = queue->packet.dw[0];
+	event.data[1] = header;
 	event.data[3] = error;
 	queue->halted = true;
 	queue->report = event;
@@ -143,7 +145,7 @@ static void halt(struct sdma_engine *engine, struct sdma_queue *queue, enum vkfd
 	queue->report_delay = 0;
 	snprintf(line, sizeof(line), "sdma%u: queue %u of context %u stopped: %s, header 0x%08x",
 		 engine->number, queue->number, queue->ctx, error_name(error),
-		 queue->packet.dw[0]);
+		 header);
 	sdma->config.ops->log(sdma->config.opaque, line);
 }
 
