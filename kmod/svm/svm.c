@@ -80,6 +80,8 @@ struct vkfd_svm *vkfd_svm_create(struct mm_struct *mm, u32 pasid, const struct v
 	svm->ops = ops;
 	svm->owner = owner;
 	svm->granularity = min(READ_ONCE(svm_default_granularity), GRANULARITY_MAX);
+	/* Not 0: new ranges count as not looked at. */
+	atomic64_set(&svm->cow_gen, 1);
 	vkfd_svm_attrs_init(&svm->attrs);
 	vkfd_svm_gc_init(svm);
 	vkfd_svm_restore_init(svm);

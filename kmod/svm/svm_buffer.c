@@ -82,7 +82,7 @@ static int buffer_count(struct vkfd_svm *svm, u64 start, u64 end)
 
 static int buffer_get_locked(struct vkfd_svm *svm, struct vkfd_vm *vm, u64 start, u64 end)
 {
-	int slot = slot_of_vm(svm, vm), err;
+	int slot = slot_of_vm(svm, vm), err, tries = 8;
 
 	lockdep_assert_held(&svm->lock);
 	err = vkfd_svm_gc_run(svm);
@@ -90,11 +90,13 @@ static int buffer_get_locked(struct vkfd_svm *svm, struct vkfd_vm *vm, u64 start
 		return err;
 	if (slot < 0 || !is_eligible(svm, slot, start, end))
 		return -EINVAL;
-	/* A migration may have just taken it; the worker would map it soon. */
-	err = vkfd_svm_map_required(svm, start, end);
-	if (err || !vkfd_svm_is_mapped(svm, slot, start, end))
-		return err == -ENOMEM ? err : -EINVAL;
-	return 0;
+	/* A migration may be taking it away in this moment. */
+	do {
+		err = vkfd_svm_map_required(svm, start, end);
+		if (!err && vkfd_svm_is_mapped(svm, slot, start, end))
+			return 0;
+	} while ((!err || err == -EAGAIN || err == -EBUSY) && --tries);
+	return err == -ENOMEM ? err : -EINVAL;
 }
 
 /**

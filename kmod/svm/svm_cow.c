@@ -11,7 +11,8 @@
  * where the write fault of get_pages breaks the sharing as for any CPU write.
  *
  * The watch notifier (svm_notifier.c) counts forks in &vkfd_svm.cow_gen; a
- * range is looked at once per fork, and never in a process that did not fork.
+ * range is looked at until it is mapped, and once more after each fork (its
+ * pages may also come from before: inherited by a child that opens /dev/kfd).
  * A fork after the look invalidates the pages, which the commit check sees.
  *
  * Called by svm_map.c under &vkfd_svm.lock; refuses to run in a notifier.
@@ -102,19 +103,21 @@ static int unshare(struct vkfd_svm *svm, struct vkfd_svm_range *range, void *own
  * @svm:   SVM state.
  * @range: Range that will be mapped writable.
  * @owner: Page owner that will be passed to get_pages.
+ * @gen:   Out: for &vkfd_svm_range.cow_checked once the range is mapped, when
+ *         get_pages has broken the sharing of the pages in RAM too.
  *
  * Context: May sleep, takes mmap_lock. Caller holds &vkfd_svm.lock.
  * Return: 0; -EAGAIN or -EBUSY if pages would not move, try later; -ENOMEM;
  * -ESRCH the address space is gone.
  */
-int vkfd_svm_cow_break(struct vkfd_svm *svm, struct vkfd_svm_range *range, void *owner)
+int vkfd_svm_cow_break(struct vkfd_svm *svm, struct vkfd_svm_range *range, void *owner, u64 *gen)
 {
-	u64 gen = atomic64_read(&svm->cow_gen);
 	unsigned long *pfns;
 	int err, tries = 3;
 
 	lockdep_assert_held(&svm->lock);
-	if (range->cow_checked == gen)
+	*gen = atomic64_read(&svm->cow_gen);
+	if (range->cow_checked == *gen)
 		return 0;
 
 	pfns = kvcalloc(drm_gpusvm_range_size(&range->base) >> PAGE_SHIFT, sizeof(*pfns),
@@ -125,7 +128,5 @@ int vkfd_svm_cow_break(struct vkfd_svm *svm, struct vkfd_svm_range *range, void 
 		err = unshare(svm, range, owner, pfns);
 	} while (err == -EAGAIN && --tries);
 	kvfree(pfns);
-	if (!err)
-		range->cow_checked = gen;
 	return err;
 }

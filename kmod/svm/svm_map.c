@@ -44,6 +44,7 @@ struct map_job {
 	unsigned int slot;
 	u64 permissions;
 	void *owner;		/* whose device pages may be mapped in place */
+	u64 cow_gen;		/* see vkfd_svm_cow_break() */
 	bool writable;		/* VMA */
 	bool required;
 };
@@ -145,6 +146,8 @@ static int commit(const struct map_job *job)
 	replaced = write_ptes(job, &vram_pages);
 	range->permissions[job->slot] = job->permissions;
 	range->mapped |= bit;
+	if (job->writable)
+		range->cow_checked = job->cow_gen;
 	range->required = job->required ? range->required | bit : range->required & ~bit;
 	drm_gpusvm_notifier_unlock(&svm->gpusvm);
 
@@ -202,7 +205,7 @@ static int collect_error(const struct map_job *job, int err)
 	}
 }
 
-static int collect(const struct map_job *job)
+static int collect(struct map_job *job)
 {
 	const struct drm_gpusvm_ctx ctx = {
 		.device_private_page_owner = job->owner,
@@ -214,7 +217,7 @@ static int collect(const struct map_job *job)
 	int err;
 
 	if (job->writable) {
-		err = vkfd_svm_cow_break(svm, range, job->owner);
+		err = vkfd_svm_cow_break(svm, range, job->owner, &job->cow_gen);
 		if (err)
 			return err;
 	}
@@ -236,7 +239,7 @@ static void discard(const struct map_job *job)
 				       &ctx);
 }
 
-static int map_one(const struct map_job *job)
+static int map_one(struct map_job *job)
 {
 	int err;
 

@@ -33,6 +33,7 @@
 const unsigned long vkfd_svm_chunks[] = {
 	SZ_2M, SZ_1M, SZ_512K, SZ_256K, SZ_128K, SZ_64K, SZ_32K, SZ_16K, SZ_8K, SZ_4K,
 };
+
 const int vkfd_svm_nr_chunks = ARRAY_SIZE(vkfd_svm_chunks);
 
 /* drm_gpusvm_ops.range_alloc; called under mmap_lock. */

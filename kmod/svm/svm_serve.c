@@ -11,7 +11,8 @@
  * Memory without attributes is served as if it had the defaults, outside
  * buffers. Reported to the process are: no access, no permission, a buffer
  * that is not mapped on this GPU, and no memory at all. The last only on the
- * second report, because the first may be an echo from before a munmap().
+ * second report, and none of them for a report older than the last munmap():
+ * that may be an echo, so the access is replayed to see whether it faults anew.
  *
  * Called by the worker of svm_fault.c alone, so &vkfd_svm_faults.wild needs no
  * lock. An acknowledge covers the whole window that was mapped.
@@ -262,10 +263,29 @@ static void acknowledge(struct vkfd_svm *svm, const struct vkfd_svm_fault_entry 
 	vkfd_fault_ack(svm->gpus[entry->slot].vm, start, end);
 }
 
-/* Reported before a munmap(): replay the access and see whether it still faults. */
+/* Reported before the last munmap(): the access may be over or fail no more. */
 static bool is_stale(struct vkfd_svm *svm, const struct vkfd_svm_fault_entry *entry)
 {
 	return entry->fault.ih_ptr < (u64)atomic64_read(&svm->gpus[entry->slot].checkpoint);
+}
+
+/* Replays the access alone, to see whether it still faults. */
+static enum vkfd_svm_served replay(struct service *job)
+{
+	u64 va = job->entry->fault.va;
+
+	job->how = "stale";
+	acknowledge(job->svm, job->entry, va, va + PAGE_SIZE);
+	return VKFD_SVM_SERVED;
+}
+
+static enum vkfd_svm_served violate(struct service *job)
+{
+	if (is_stale(job->svm, job->entry))
+		return replay(job);
+	job->how = "violation";
+	vkfd_svm_refuse(job->svm, job->entry);
+	return VKFD_SVM_REFUSED;
 }
 
 static enum vkfd_svm_served finish(struct service *job, int err)
@@ -289,19 +309,15 @@ static enum vkfd_svm_served finish(struct service *job, int err)
 		job->how = "dropped";
 		return VKFD_SVM_DROPPED;
 	case -ENOENT:
-		if (note_wild(&svm->faults, entry->fault.va, entry->slot))
-			break;
-		job->how = "stale";
-		acknowledge(svm, entry, entry->fault.va, entry->fault.va + PAGE_SIZE);
-		return VKFD_SVM_SERVED;
+		return note_wild(&svm->faults, entry->fault.va, entry->slot) ? violate(job) :
+									       replay(job);
 	case -EPERM:
 		entry->fault.not_present = !job->vma.readable;
 		entry->fault.read_only = job->vma.readable;
-		break;
+		return violate(job);
+	default:
+		return violate(job);
 	}
-	job->how = "violation";
-	vkfd_svm_refuse(svm, entry);
-	return VKFD_SVM_REFUSED;
 }
 
 /**
@@ -321,11 +337,6 @@ enum vkfd_svm_served vkfd_svm_serve(struct vkfd_svm *svm, struct vkfd_svm_fault_
 	int err;
 
 	trace_vkfd_fault_begin(gpu->dev->gpu_id, svm->pasid, va, entry->fault.write, true);
-	if (is_stale(svm, entry)) {
-		acknowledge(svm, entry, va, va + PAGE_SIZE);
-		trace_vkfd_fault_done(gpu->dev->gpu_id, svm->pasid, va, "stale", 0);
-		return VKFD_SVM_SERVED;
-	}
 	err = serve_bounded(&job);
 	served = finish(&job, err);
 	trace_vkfd_fault_done(gpu->dev->gpu_id, svm->pasid, va, job.how, err);

@@ -129,6 +129,8 @@ static int prefetch_piece(struct vkfd_svm *svm, const struct vkfd_svm_piece *pie
 		return err;
 	/* A GPU that may use it finds it mapped; if not, it faults. */
 	slots = piece->values.in_place | (piece->values.access & BIT(decision.slot));
+	if (!slots)
+		return 0;
 	err = vkfd_svm_map_piece(svm, piece, start, end, slots);
 	return err == -EINTR ? err : 0;
 }

@@ -9,6 +9,7 @@
 #include <linux/hmm.h>
 #include <linux/memremap.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <drm/drm_pagemap.h>
@@ -91,7 +92,7 @@ static void look(struct vkfd_svm *svm, u64 start, u64 end, unsigned long *pfns,
 {
 	u64 next;
 
-	for (; start < end; start = next) {
+	for (; start < end && !fatal_signal_pending(current); start = next) {
 		next = min(ALIGN(start + 1, SZ_2M), end);
 		look_chunk(svm, start, next, pfns, where);
 		cond_resched();

@@ -148,7 +148,7 @@ struct vkfd_svm {
 
 	/** @watch: whole address space: attributes die with the memory, forks are counted. */
 	struct mmu_interval_notifier watch;
-	/** @cow_gen: forks so far. */
+	/** @cow_gen: 1 + forks so far. */
 	atomic64_t cow_gen;
 
 	/** @gc_lock: guards the fields down to @buffers; taken in notifiers. */
