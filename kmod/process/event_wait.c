@@ -118,7 +118,7 @@ static void waiter_take_data(struct vkfd_event_waiter *waiter)
 		waiter->data.signal_event_data.last_event_age = event->age;
 }
 
-/* @undo: only a complete wait consumes auto-reset events; give them back. */
+/* @undo: the call did not happen or is repeated: auto-reset events must be found set. */
 static void stop(struct event_wait *wait, bool undo)
 {
 	u32 i;
@@ -190,7 +190,7 @@ static int wait_run(struct event_wait *wait, struct kfd_ioctl_wait_events_args *
 		err = sleep_until_done(wait, &args->timeout);
 	/* Before the links are cut: afterwards a destroyed event looks alive. */
 	args->wait_result = result(wait);
-	stop(wait, err || args->wait_result != KFD_IOC_WAIT_RESULT_COMPLETE);
+	stop(wait, err);
 	if (!err && args->wait_result == KFD_IOC_WAIT_RESULT_FAIL)
 		err = -EIO;
 	if (!err && args->wait_result == KFD_IOC_WAIT_RESULT_COMPLETE)
