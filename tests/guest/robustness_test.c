@@ -289,17 +289,26 @@ static void *ioctl_storm(void *arg)
 	return NULL;
 }
 
-static void threads_allocate_and_free_at_once(int arg)
+static int storm_process(struct child *c, void *arg)
 {
 	pthread_t thread[6];
 	struct raw r;
 
 	raw_start(&r);
 	for (size_t i = 0; i < ARRAY_LEN(thread); i++)
-		assert_int_equal(pthread_create(&thread[i], NULL, ioctl_storm, &r), 0);
+		child_expect(!pthread_create(&thread[i], NULL, ioctl_storm, &r));
 	for (size_t i = 0; i < ARRAY_LEN(thread); i++)
 		pthread_join(thread[i], NULL);
-	assert_true(wait_until(!driver_stat(0, "vram", "bos"), 5000));
+	return 0;
+}
+
+static void threads_allocate_and_free_at_once(int arg)
+{
+	struct child c;
+
+	child_start(&c, storm_process, NULL);
+	assert_child_ok(&c);
+	assert_true(wait_until(!driver_stat(0, "vram", "bos") && !driver_stat(0, "vram", "used"), 5000));
 }
 
 /* M7: a failed copy is an error of that migration; the memory stays right. */

@@ -19,6 +19,8 @@ bool session_try_start(struct session *s, bool xnack)
 	s->kfd = kfd_open();
 	if (s->kfd < 0 || hsaKmtOpenKFD() != HSAKMT_STATUS_SUCCESS)
 		return false;
+	/* As ROCr does; a forked child would otherwise get its parent's snapshot. */
+	hsaKmtReleaseSystemProperties();
 	if (hsaKmtAcquireSystemProperties(&props) != HSAKMT_STATUS_SUCCESS)
 		return false;
 	s->nr_gpus = kfd_nodes(s->gpu);
@@ -107,4 +109,9 @@ HsaEvent *signal_event(struct session *s)
 HsaEvent *memory_event(struct session *s)
 {
 	return event_create(s, HSA_EVENTTYPE_MEMORY, true);
+}
+
+HsaEvent *memory_event_once(struct session *s)
+{
+	return event_create(s, HSA_EVENTTYPE_MEMORY, false);
 }

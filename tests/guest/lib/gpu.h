@@ -38,6 +38,7 @@ void buffer_free(void *addr, u64 bytes);
 /** signal_event() / memory_event() - create an event; hsaKmtDestroyEvent() ends it */
 HsaEvent *signal_event(struct session *s);
 HsaEvent *memory_event(struct session *s);
+HsaEvent *memory_event_once(struct session *s);	/* a wait consumes it */
 
 #define assert_hsa(call) assert_int_equal(call, HSAKMT_STATUS_SUCCESS)
 
