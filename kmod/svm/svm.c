@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: shared virtual memory of a process
  *
  * Creates and destroys the SVM state: one drm_gpusvm for all GPUs of a

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: remember: the attribute tree
  *
  * What user space asked for, and nothing else: no pages, no mappings, no GPU

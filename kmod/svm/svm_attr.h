@@ -7,18 +7,23 @@
 
 /**
  * struct vkfd_svm_values - everything KFD's SVM attributes say of one page
+ * @preferred:   Location where it shall live.
+ * @prefetch:    Location of the last prefetch.
+ * @flags:       KFD_IOCTL_SVM_FLAG_*.
+ * @access:      Slots of GPUs that may use it.
+ * @in_place:    Slots of GPUs that may use it where it is; no bit of @access.
+ * @granularity: log2 of the 4 KiB pages that a fault moves.
  *
  * Locations are gpu_ids, 0 for system memory, or
- * KFD_IOCTL_SVM_LOCATION_UNDEFINED. @access and @in_place are sets of GPU
- * slots (bit n = slot n) and never share a bit.
+ * KFD_IOCTL_SVM_LOCATION_UNDEFINED. Bit n of a set is slot n.
  */
 struct vkfd_svm_values {
 	u32 preferred;
 	u32 prefetch;
-	u32 flags;	/* KFD_IOCTL_SVM_FLAG_* */
+	u32 flags;
 	u32 access;
 	u32 in_place;
-	u32 granularity; /* log2 of 4 KiB pages */
+	u32 granularity;
 };
 
 /**

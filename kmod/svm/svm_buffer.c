@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: queue buffers in SVM memory
  *
  * A queue's context-save area may be SVM memory. The engine cannot fault on

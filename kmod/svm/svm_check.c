@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: what user space may ask
  *
  * Validation for set and get, before anything changes, with KFD's errors and

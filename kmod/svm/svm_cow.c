@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: fork and GPU writes
  *
  * After fork() parent and child share the parent's device pages, both entries

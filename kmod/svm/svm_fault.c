@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: the fault queue
  *
  * Takes retry faults from the interrupt thread and has them served one after

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: garbage: what munmap() left behind
  *
  * An unmapping notifier may neither take &vkfd_svm.lock nor wait for memory,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: asking for attributes
  *
  * Answers KFD's get: what is common to all registered pages of an interval, or

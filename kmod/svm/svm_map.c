@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: map: from CPU pages to GPU page table entries
  *
  * Writes the PTEs of SVM memory; nobody else does. Fault service maps one

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: invalidation: the CPU side changes
  *
  * Two listeners. drm_gpusvm calls us for windows that have ranges: when this

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: decide: where shall the page be
  *
  * Pure functions from attributes and facts to a place, called by fault service

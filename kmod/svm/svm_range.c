@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: ranges: the cache of mappings
  *
  * Owns the life of struct vkfd_svm_range: an aligned chunk of 4 KiB to 2 MiB

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: restore: memory that GPUs must not miss
  *
  * Without XNACK, or for memory marked ALWAYS_MAPPED, a GPU cannot fault on a

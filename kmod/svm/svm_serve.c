@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: serve: one retry fault
  *
  * Resolve, decide, place, map, acknowledge. The steps of one attempt run under

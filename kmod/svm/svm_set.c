@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: ask: setting attributes
  *
  * One set is: validate everything, change the attribute tree as a whole, bring

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
-/*
+/**
  * DOC: the listing kfd/proc/<pid>/svm_ranges
  *
  * One line a piece of attributes, below it one a mapped range, with the place

@@ -32,7 +32,9 @@ struct vkfd_vm;
  * Slots are only added, under both @lock and notifier lock of the SVM state.
  */
 struct vkfd_svm_gpu {
+	/** @vm: address space on it; outlives us. */
 	struct vkfd_vm *vm;
+	/** @dev: the GPU, kept by the process. */
 	struct vkfd_device *dev;
 	/** @owner: page owner group, see vkfd_pagemap_owner(). */
 	void *owner;
@@ -49,6 +51,7 @@ struct vkfd_svm_gpu {
  * (read side together with &vkfd_svm.lock).
  */
 struct vkfd_svm_range {
+	/** @base: interval and place in the gpusvm tree. */
 	struct drm_gpusvm_range base;
 	/** @gc_link: on &vkfd_svm.gc_ranges; &vkfd_svm.gc_lock. */
 	struct list_head gc_link;
@@ -62,6 +65,7 @@ struct vkfd_svm_range {
 	u64 permissions[VKFD_SVM_MAX_GPUS];
 	/** @nr_pages: entries of @pages; slots that joined later need a new range. */
 	unsigned int nr_pages;
+	/** @pages: DMA state per slot. */
 	struct drm_gpusvm_pages pages[] __counted_by(nr_pages);
 };
 
@@ -132,18 +136,26 @@ struct vkfd_svm_restore {
  * notifier. It is held over a whole set, fault or restore.
  */
 struct vkfd_svm {
+	/** @gpusvm: ranges and their notifiers. */
 	struct drm_gpusvm gpusvm;
 	/** @lock: see above. */
 	struct mutex lock;
+	/** @pasid: the process in interrupts and traces. */
 	u32 pasid;
+	/** @ops: calls to the process. */
 	const struct vkfd_svm_ops *ops;
+	/** @owner: their first argument. */
 	void *owner;
 
-	/** @attrs: &vkfd_svm.lock. */
+	/** @attrs: what was asked for; &vkfd_svm.lock, as the next four. */
 	struct vkfd_svm_attrs attrs;
+	/** @xnack: faults are retried. */
 	bool xnack;
+	/** @granularity: default of this process. */
 	u32 granularity;
+	/** @gpus: by slot. */
 	struct vkfd_svm_gpu gpus[VKFD_SVM_MAX_GPUS];
+	/** @nr_gpus: slots in use. */
 	unsigned int nr_gpus;
 
 	/** @watch: whole address space: attributes die with the memory, forks are counted. */
@@ -151,18 +163,26 @@ struct vkfd_svm {
 	/** @cow_gen: 1 + forks so far. */
 	atomic64_t cow_gen;
 
-	/** @gc_lock: guards the fields down to @buffers; taken in notifiers. */
+	/** @gc_lock: guards the fields down to @buffers; a leaf, taken in notifiers. */
 	spinlock_t gc_lock;
+	/** @gc_ranges: unmapped by the CPU side, to be removed. */
 	struct list_head gc_ranges;
+	/** @gc_unmaps: struct vkfd_svm_unmap: their attributes go. */
 	struct list_head gc_unmaps;
 	/** @gc_hull: unmaps for which no record could be allocated. */
 	struct vkfd_svm_unmap gc_hull;
-	/** @attr_low: no attribute lies outside [attr_low, attr_high). */
-	u64 attr_low, attr_high;
+	/** @attr_low: no attribute lies below. */
+	u64 attr_low;
+	/** @attr_high: nor from here on. */
+	u64 attr_high;
+	/** @buffers: struct vkfd_svm_buffer. */
 	struct list_head buffers;
+	/** @gc_work: collects when nobody else does. */
 	struct work_struct gc_work;
 
+	/** @restore: XNACK off and ALWAYS_MAPPED. */
 	struct vkfd_svm_restore restore;
+	/** @faults: XNACK on. */
 	struct vkfd_svm_faults faults;
 };
 
