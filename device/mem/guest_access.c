@@ -10,6 +10,8 @@
 #include "mem/guest_priv.h"
 #include "mem/stream.h"
 
+#define BATCH_RUN 128u /* pieces found together */
+
 enum access { ACCESS_READ, ACCESS_WRITE };
 
 static enum mem_status region_allows(const struct guest_region *region, enum access access)
@@ -112,16 +114,10 @@ enum mem_status guest_mem_write(struct guest_mem *mem, u64 bus, const void *src,
 	return transfer(mem, bus, (u8 *)(uintptr_t)src, len, ACCESS_WRITE);
 }
 
-/* Where a piece lies on both sides. */
-struct guest_run {
-	struct mem_stream stream;
-	bool split; /* it crosses regions: @stream says nothing */
-};
-
-/* Finds one piece, often in the region of the last one. Stripe held. */
-static enum mem_status run_find(const struct guest_mem *mem, const struct guest_region **last,
-				const struct guest_piece *piece, enum access access,
-				struct guest_run *run)
+/* Finds one piece, often in the region of the last one. MEM_GONE: it crosses regions. */
+static enum mem_status piece_find(const struct guest_mem *mem, const struct guest_region **last,
+				  const struct guest_piece *piece, enum access access,
+				  struct mem_stream *stream)
 {
 	const struct guest_region *region = *last;
 	enum mem_status status;
@@ -133,16 +129,17 @@ static enum mem_status run_find(const struct guest_mem *mem, const struct guest_
 	status = region_allows(region, access);
 	if (status != MEM_OK)
 		return status;
-	run->split = !span_fits(piece->bus - region->bus, piece->len, region->len);
+	if (!span_fits(piece->bus - region->bus, piece->len, region->len))
+		return MEM_GONE;
 	host = region->host + (piece->bus - region->bus);
-	run->stream.len = piece->len;
-	run->stream.src = access == ACCESS_READ ? host : piece->host;
-	run->stream.dst = access == ACCESS_READ ? piece->host : host;
+	*stream = (struct mem_stream){ .dst = access == ACCESS_READ ? piece->host : host,
+				       .src = access == ACCESS_READ ? host : piece->host,
+				       .len = piece->len };
 	return MEM_OK;
 }
 
 /* A piece that crosses regions. Stripe held. */
-static enum mem_status batch_split(struct guest_mem *mem, const struct guest_piece *piece,
+static enum mem_status piece_split(struct guest_mem *mem, const struct guest_piece *piece,
 				   enum access access)
 {
 	enum mem_status status = span_status(mem, piece->bus, piece->len, access);
@@ -157,41 +154,46 @@ static enum mem_status batch_split(struct guest_mem *mem, const struct guest_pie
 	return status;
 }
 
-/* Looks one piece ahead, so that it is on its way while this one is copied. Stripe held. */
+/*
+ * The next pieces up to a bad or split one: found first, so that a copy knows
+ * what follows it. Returns what ended it. Stripe held.
+ */
 static enum mem_status batch_run(struct guest_mem *mem, const struct guest_batch *batch, size_t *done,
 				 enum access access)
 {
 	const struct guest_region *region = NULL;
-	enum mem_status status, next_status = MEM_OK;
-	struct guest_run run, next = { 0 };
+	enum mem_status status = MEM_OK;
+	struct mem_stream stream[BATCH_RUN];
+	size_t nr = 0;
 
-	*done = 0;
-	if (batch->nr)
-		next_status = run_find(mem, &region, &batch->piece[0], access, &next);
-	for (size_t i = 0; i < batch->nr; i++) {
-		bool more = i + 1 < batch->nr;
-
-		run = next;
-		status = next_status;
-		if (more)
-			next_status = run_find(mem, &region, &batch->piece[i + 1], access, &next);
-		if (status == MEM_OK && run.split)
-			status = batch_split(mem, &batch->piece[i], access);
-		else if (status == MEM_OK)
-			mem_stream_copy(&run.stream, more ? &next.stream : NULL, batch->large);
+	while (nr < BATCH_RUN && *done + nr < batch->nr) {
+		status = piece_find(mem, &region, &batch->piece[*done + nr], access, &stream[nr]);
 		if (status != MEM_OK)
-			return status;
-		*done = i + 1;
+			break;
+		nr++;
 	}
-	return MEM_OK;
+	for (size_t i = 0; i < nr; i++) {
+		bool more = i + MEM_STREAM_AHEAD < nr;
+
+		mem_stream_copy(&stream[i], more ? &stream[i + MEM_STREAM_AHEAD] : NULL, batch->large);
+	}
+	*done += nr;
+	if (status == MEM_GONE) {
+		status = piece_split(mem, &batch->piece[*done], access);
+		*done += status == MEM_OK;
+	}
+	return status;
 }
 
 static enum mem_status transfer_batch(struct guest_mem *mem, const struct guest_batch *batch,
 				      size_t *done, enum access access)
 {
 	pthread_rwlock_t *lock = guest_enter(mem);
-	enum mem_status status = batch_run(mem, batch, done, access);
+	enum mem_status status = MEM_OK;
 
+	*done = 0;
+	while (status == MEM_OK && *done < batch->nr)
+		status = batch_run(mem, batch, done, access);
 	mem_stream_end();
 	guest_leave(lock);
 	return status;

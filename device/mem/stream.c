@@ -16,50 +16,45 @@
 typedef void copy_lines(uint8_t *dst, const uint8_t *src, size_t lines, uintptr_t next_dst,
 			uintptr_t next_src);
 
-/* The hints are integers, because they need not point at an object. */
-__attribute__((target("prfchw"))) static void lines_cached(uint8_t *dst, const uint8_t *src,
-							   size_t lines, uintptr_t next_dst,
-							   uintptr_t next_src)
-{
-	for (; lines; lines--) {
-		const __m128i *from = (const __m128i *)src;
-		__m128i *to = (__m128i *)dst;
-
-		__builtin_prefetch((const void *)next_src, 0);
-		__builtin_prefetch((const void *)next_dst, 1);
-		_mm_store_si128(to, _mm_loadu_si128(from));
-		_mm_store_si128(to + 1, _mm_loadu_si128(from + 1));
-		_mm_store_si128(to + 2, _mm_loadu_si128(from + 2));
-		_mm_store_si128(to + 3, _mm_loadu_si128(from + 3));
-		dst += LINE;
-		src += LINE;
-		next_dst += LINE;
-		next_src += LINE;
+/*
+ * Four loops: within or past the caches, with the registers every x86-64 has
+ * or with larger ones. The hints are integers: they need not point at objects.
+ */
+#define LINES(name, isa, vector, per_line, load, store, for_write)                               \
+	__attribute__((target(isa))) static void name(uint8_t *dst, const uint8_t *src,          \
+						      size_t lines, uintptr_t next_dst,          \
+						      uintptr_t next_src)                        \
+	{                                                                                        \
+		for (; lines; lines--) {                                                         \
+			const vector *from = (const vector *)src;                                \
+			vector *to = (vector *)dst;                                              \
+                                                                                                 \
+			__builtin_prefetch((const void *)next_src, 0);                           \
+			if (for_write)                                                           \
+				__builtin_prefetch((const void *)next_dst, 1);                   \
+			for (int i = 0; i < (per_line); i++)                                     \
+				store(to + i, load(from + i));                                   \
+			dst += LINE;                                                             \
+			src += LINE;                                                             \
+			next_dst += LINE;                                                        \
+			next_src += LINE;                                                        \
+		}                                                                                \
 	}
-}
 
-static void lines_past(uint8_t *dst, const uint8_t *src, size_t lines, uintptr_t next_dst,
-		       uintptr_t next_src)
+LINES(cached_16, "prfchw", __m128i, 4, _mm_loadu_si128, _mm_store_si128, true)
+LINES(cached_32, "avx2,prfchw", __m256i, 2, _mm256_loadu_si256, _mm256_store_si256, true)
+LINES(past_16, "sse2", __m128i, 4, _mm_loadu_si128, _mm_stream_si128, false)
+LINES(past_32, "avx2", __m256i, 2, _mm256_loadu_si256, _mm256_stream_si256, false)
+
+static copy_lines *choose(const uint8_t *dst, bool past_caches)
 {
-	(void)next_dst;
-	for (; lines; lines--) {
-		const __m128i *from = (const __m128i *)src;
-		__m128i *to = (__m128i *)dst;
-
-		__builtin_prefetch((const void *)next_src, 0);
-		_mm_stream_si128(to, _mm_loadu_si128(from));
-		_mm_stream_si128(to + 1, _mm_loadu_si128(from + 1));
-		_mm_stream_si128(to + 2, _mm_loadu_si128(from + 2));
-		_mm_stream_si128(to + 3, _mm_loadu_si128(from + 3));
-		dst += LINE;
-		src += LINE;
-		next_src += LINE;
-	}
+	if ((uintptr_t)dst % 32 || !__builtin_cpu_supports("avx2"))
+		return past_caches ? past_16 : cached_16;
+	return past_caches ? past_32 : cached_32;
 }
 
 void mem_stream_copy(const struct mem_stream *piece, const struct mem_stream *next, bool past_caches)
 {
-	copy_lines *copy = past_caches ? lines_past : lines_cached;
 	uint8_t *dst = piece->dst;
 	const uint8_t *src = piece->src;
 	size_t whole = piece->len / LINE * LINE;
@@ -71,8 +66,9 @@ void mem_stream_copy(const struct mem_stream *piece, const struct mem_stream *ne
 	/* Without a next one, what is fetched is here already. */
 	if (!next)
 		next = piece;
-	copy(dst, src, whole / LINE, (uintptr_t)next->dst, (uintptr_t)next->src);
-	memcpy(dst + whole, src + whole, piece->len - whole);
+	choose(dst, past_caches)(dst, src, whole / LINE, (uintptr_t)next->dst, (uintptr_t)next->src);
+	if (whole < piece->len)
+		memcpy(dst + whole, src + whole, piece->len - whole);
 }
 
 void mem_stream_end(void)

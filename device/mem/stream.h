@@ -7,7 +7,7 @@
 
 /*
  * Copies of many scattered pages. A CPU guesses what comes next only inside a
- * page, so each copy is told which one follows, and fetches it meanwhile. What
+ * page, so each copy is told of a later one, and fetches it meanwhile. What
  * is too large for the caches anyway is stored past them: a plain store would
  * first read the line it is about to replace.
  */
@@ -17,10 +17,13 @@ struct mem_stream {
 	size_t len;
 };
 
+/* The piece to name as @next is this many after the current one: measured. */
+#define MEM_STREAM_AHEAD 3u
+
 /**
  * mem_stream_copy() - Copy one piece
  * @piece:	Source and destination do not overlap.
- * @next:	The piece after it, or NULL. Only a hint, never accessed.
+ * @next:	A later piece, or NULL. Only a hint, never accessed.
  * @past_caches: The whole transfer does not fit the caches.
  *
  * Stores may become visible late and in any order until mem_stream_end().

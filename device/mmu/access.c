@@ -12,73 +12,82 @@
 #include "mmu/mmu_priv.h"
 
 #define FILL_BYTES	4096u
-#define BATCH_PIECES	64u
+#define BATCH_PIECES	128u
 
-/* Where the next bytes lead, and one run looked at ahead of them. */
+/*
+ * Where the next bytes lead, and one run looked at ahead of them. The two take
+ * turns: copying one over the other would wait for the stores just made to it.
+ */
 struct stream {
-	struct mmu_xlat at;	/* at.run: bytes of at.place not used yet */
-	struct place ahead;
-	u64 ahead_len;		/* 0: none */
+	struct mmu_xlat *at;	/* at->run: bytes of at->place not used yet */
+	struct mmu_xlat *ahead;	/* ahead->run 0: none */
+	struct mmu_xlat xlat[2];
 	struct walk_cache cache;
 };
 
 static void stream_init(struct stream *stream, u64 va, u32 rights)
 {
 	memset(stream, 0, sizeof(*stream));
-	stream->at.va = va;
-	stream->at.rights = rights;
-	stream->at.cache = &stream->cache;
+	for (int i = 0; i < 2; i++) {
+		stream->xlat[i].rights = rights;
+		stream->xlat[i].cache = &stream->cache;
+	}
+	stream->at = &stream->xlat[0];
+	stream->ahead = &stream->xlat[1];
+	stream->at->va = va;
 }
 
-static bool follows(struct place place, u64 len, struct place next)
+static bool follows(const struct place *place, u64 len, const struct place *next)
 {
-	if (place.kind != next.kind || place.node != next.node)
+	if (place->kind != next->kind || place->node != next->node)
 		return false;
-	return (place.kind == PLACE_VRAM || place.kind == PLACE_SYSTEM) &&
-	       place.addr + len == next.addr;
+	return (place->kind == PLACE_VRAM || place->kind == PLACE_SYSTEM) &&
+	       place->addr + len == next->addr;
 }
 
 /* Looks at the run behind the current one. False: there is none to merge. */
 static bool stream_look(struct mmu_section *section, struct stream *stream)
 {
-	struct mmu_xlat next = stream->at;
+	struct mmu_xlat *at = stream->at, *ahead = stream->ahead;
 
-	next.va += stream->at.run;
+	ahead->va = at->va + at->run;
 	/* A fault here is not due yet: it is met again at its byte. */
-	if (!mmu_translate(section, &next))
-		return false;
-	if (!follows(stream->at.place, stream->at.run, next.place)) {
-		stream->ahead = next.place;
-		stream->ahead_len = next.run;
+	if (!mmu_translate(section, ahead)) {
+		ahead->run = 0;
 		return false;
 	}
-	stream->at.run += next.run;
+	if (!follows(&at->place, at->run, &ahead->place))
+		return false;
+	at->run += ahead->run;
+	ahead->run = 0;
 	return true;
 }
 
-/* Makes at.run non-zero, merging runs until @want bytes are together. */
+/* Makes at->run non-zero, merging runs until @want bytes are together. */
 static bool stream_fill(struct mmu_section *section, struct stream *stream, u64 want)
 {
-	if (stream->at.run)
+	if (stream->at->run)
 		return true;
-	if (stream->ahead_len) {
-		stream->at.place = stream->ahead;
-		stream->at.run = stream->ahead_len;
-		stream->ahead_len = 0;
-	} else if (!mmu_translate(section, &stream->at)) {
-		stream->at.run = 0;
+	if (stream->ahead->run) {
+		struct mmu_xlat *at = stream->ahead;
+
+		stream->ahead = stream->at;
+		stream->at = at;
+		stream->ahead->run = 0;
+	} else if (!mmu_translate(section, stream->at)) {
+		stream->at->run = 0;
 		return false;
 	}
-	while (stream->at.run < want && stream_look(section, stream))
+	while (stream->at->run < want && stream_look(section, stream))
 		;
 	return true;
 }
 
 static void stream_advance(struct stream *stream, u64 len)
 {
-	stream->at.va += len;
-	stream->at.place.addr += len;
-	stream->at.run -= len;
+	stream->at->va += len;
+	stream->at->place.addr += len;
+	stream->at->run -= len;
 }
 
 /* The memory door refused: to the engine that is a fault at this byte. */
@@ -110,22 +119,22 @@ static u64 min_u64(u64 a, u64 b)
 /* One contiguous run of a small read or write. 0: fault. */
 static size_t small_step(struct mmu_section *section, struct stream *stream, u8 *buf, size_t len)
 {
-	bool write = stream->at.rights & VKFD_FAULT_WRITE;
+	bool write = stream->at->rights & VKFD_FAULT_WRITE;
 	enum mem_status status;
 	size_t part;
 
 	if (!stream_fill(section, stream, len))
 		return 0;
-	part = (size_t)min_u64(stream->at.run, len);
+	part = (size_t)min_u64(stream->at->run, len);
 	if (write)
-		status = place_write(map_of(section), stream->at.place, buf, part);
+		status = place_write(map_of(section), stream->at->place, buf, part);
 	else
-		status = place_read(map_of(section), stream->at.place, buf, part);
+		status = place_read(map_of(section), stream->at->place, buf, part);
 	if (status != MEM_OK) {
-		door_failed(section, stream->at.va, stream->at.rights, status);
+		door_failed(section, stream->at->va, stream->at->rights, status);
 		return 0;
 	}
-	tally(section, write ? section->written : section->read, stream->at.place, part);
+	tally(section, write ? section->written : section->read, stream->at->place, part);
 	stream_advance(stream, part);
 	return part;
 }
@@ -268,7 +277,7 @@ static bool copier_flush(struct copier *copier)
 	if (status == MEM_OK)
 		return true;
 	copier->failed = true;
-	va = (copier->to_ram ? copier->dst[0].at.va : copier->src.at.va) - behind;
+	va = (copier->to_ram ? copier->dst[0].at->va : copier->src.at->va) - behind;
 	door_failed(&copier->section, va,
 		    (u32)(copier->to_ram ? VKFD_FAULT_WRITE : VKFD_FAULT_READ), status);
 	return false;
@@ -277,7 +286,7 @@ static bool copier_flush(struct copier *copier)
 /* Collects one run between VRAM and RAM. False: it is of another kind. */
 static bool copier_collect(struct copier *copier, u64 part)
 {
-	const struct place *src = &copier->src.at.place, *dst = &copier->dst[0].at.place;
+	const struct place *src = &copier->src.at->place, *dst = &copier->dst[0].at->place;
 	bool to_ram = dst->kind == PLACE_SYSTEM;
 	const struct place *vram = to_ram ? src : dst;
 	u8 *host;
@@ -303,10 +312,10 @@ static void copy_refused(struct copier *copier, const struct stream *dst, enum m
 	u8 probe;
 
 	copier->failed = true;
-	if (place_read(map_of(&copier->section), src->at.place, &probe, 1) == MEM_OK)
-		door_failed(&copier->section, dst->at.va, dst->at.rights, status);
+	if (place_read(map_of(&copier->section), src->at->place, &probe, 1) == MEM_OK)
+		door_failed(&copier->section, dst->at->va, dst->at->rights, status);
 	else
-		door_failed(&copier->section, src->at.va, src->at.rights, MEM_UNMAPPED);
+		door_failed(&copier->section, src->at->va, src->at->rights, MEM_UNMAPPED);
 }
 
 /* Copies one run of any kind at once, in order behind what was collected. */
@@ -316,8 +325,8 @@ static void copier_direct(struct copier *copier, u64 part)
 		return;
 	for (unsigned int i = 0; i < copier->nr_dst; i++) {
 		enum mem_status status =
-			place_copy(map_of(&copier->section), copier->dst[i].at.place,
-				   copier->src.at.place, (size_t)part);
+			place_copy(map_of(&copier->section), copier->dst[i].at->place,
+				   copier->src.at->place, (size_t)part);
 
 		if (status != MEM_OK) {
 			copy_refused(copier, &copier->dst[i], status);
@@ -335,19 +344,19 @@ static bool copier_step(struct copier *copier, u64 want)
 
 	if (!stream_fill(section, &copier->src, want))
 		return false;
-	part = min_u64(part, copier->src.at.run);
+	part = min_u64(part, copier->src.at->run);
 	for (unsigned int i = 0; i < copier->nr_dst; i++) {
 		if (!stream_fill(section, &copier->dst[i], want))
 			return false;
-		part = min_u64(part, copier->dst[i].at.run);
+		part = min_u64(part, copier->dst[i].at->run);
 	}
 	if (!copier_collect(copier, part))
 		copier_direct(copier, part);
 	if (copier->failed)
 		return false;
-	tally(section, section->read, copier->src.at.place, part);
+	tally(section, section->read, copier->src.at->place, part);
 	for (unsigned int i = 0; i < copier->nr_dst; i++) {
-		tally(section, section->written, copier->dst[i].at.place, part);
+		tally(section, section->written, copier->dst[i].at->place, part);
 		stream_advance(&copier->dst[i], part);
 	}
 	stream_advance(&copier->src, part);
@@ -387,13 +396,13 @@ static u64 fill_step(struct mmu_section *section, struct stream *dst, const u8 *
 
 	if (!stream_fill(section, dst, want))
 		return 0;
-	part = min_u64(min_u64(want, dst->at.run), FILL_BYTES);
-	status = place_write(map_of(section), dst->at.place, pattern, (size_t)part);
+	part = min_u64(min_u64(want, dst->at->run), FILL_BYTES);
+	status = place_write(map_of(section), dst->at->place, pattern, (size_t)part);
 	if (status != MEM_OK) {
-		door_failed(section, dst->at.va, dst->at.rights, status);
+		door_failed(section, dst->at->va, dst->at->rights, status);
 		return 0;
 	}
-	tally(section, section->written, dst->at.place, part);
+	tally(section, section->written, dst->at->place, part);
 	stream_advance(dst, part);
 	return part;
 }

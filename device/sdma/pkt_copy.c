@@ -29,7 +29,7 @@ static void count(struct sdma_run *run, u64 read, u64 written)
 }
 
 /* Source and destination of this much still fit the caches of a CPU, roughly. */
-#define CACHED_BYTES (4ULL << 20)
+#define CACHED_BYTES (8ULL << 20)
 
 /* Copies [done, total) of a linear packet; @copy holds its first addresses. */
 static enum sdma_step copy_linear(struct sdma_run *run, const struct mmu_copy *copy, u64 total)
