@@ -9,7 +9,7 @@
 #include <sys/mman.h>
 #include "gpu_priv.h"
 
-#define NR_SLOTS	(VKFD_MAX_CONTEXTS * VKFD_DOORBELL_SLOTS)
+#define NR_SLOTS	((size_t)VKFD_MAX_CONTEXTS * VKFD_DOORBELL_SLOTS)
 #define SLOTS_BYTES	(NR_SLOTS * sizeof(u16))
 
 static void *zero_pages(size_t bytes)
@@ -43,7 +43,7 @@ void gpu_doorbells_reset(struct gpu *gpu)
 
 static _Atomic u16 *slot_at(struct gpu *gpu, u32 ctx, u32 slot)
 {
-	return &gpu->slots[ctx * VKFD_DOORBELL_SLOTS + slot];
+	return &gpu->slots[(size_t)ctx * VKFD_DOORBELL_SLOTS + slot];
 }
 
 bool gpu_doorbell_claim(struct gpu *gpu, u32 ctx, u32 slot, u32 queue, bool compute)

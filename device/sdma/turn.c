@@ -81,7 +81,7 @@ static bool stream_read(struct sdma_run *run, u64 pos, void *dst, u32 len)
 bool sdma_tail_read(struct sdma_run *run, u64 offset, void *dst, u32 len)
 {
 	const struct sdma_packet *packet = &run->queue->packet;
-	u64 pos = stream_of(run->queue)->pos + packet->type->dwords * 4u + offset;
+	u64 pos = stream_of(run->queue)->pos + packet->type->dwords * 4ULL + offset;
 
 	return stream_read(run, pos, dst, len);
 }
@@ -91,7 +91,7 @@ u64 sdma_tail_va(const struct sdma_run *run, u64 offset, u64 *len)
 	const struct sdma_packet *packet = &run->queue->packet;
 	const struct sdma_stream *stream = run->queue->in_ib ? &run->queue->ib : &run->queue->ring;
 
-	return stream_va(stream, stream->pos + packet->type->dwords * 4u + offset, len);
+	return stream_va(stream, stream->pos + packet->type->dwords * 4ULL + offset, len);
 }
 
 /* Takes over a write pointer that changed. EMPTY: it did not. */
@@ -148,7 +148,7 @@ static void ib_leave(struct sdma_queue *queue)
 	queue->in_ib = false;
 	queue->skip = 0;
 	queue->fetch_len = 0;
-	queue->ring.pos += indirect_dwords * 4;
+	queue->ring.pos += indirect_dwords * 4ULL;
 }
 
 /* Nothing complete to fetch: more from the ring, or an IB that ends inside a packet. */
@@ -185,7 +185,7 @@ static enum sdma_step packet_decode(struct sdma_run *run)
 		return sdma_bad(run, VKFD_QERR_UNKNOWN_PACKET);
 	if (type->privileged && queue->ctx)
 		return sdma_bad(run, VKFD_QERR_PRIVILEGED);
-	if (avail < type->dwords * 4u)
+	if (avail < type->dwords * 4ULL)
 		return starved(run);
 	if (!stream_read(run, stream->pos, packet->dw, type->dwords * 4u))
 		return SDMA_FAULT;

@@ -306,6 +306,30 @@ static void tlb_keeps_translation_until_flush(void **state)
 	assert_int_equal(*out, 2);
 }
 
+/* A new table under an old directory entry: after the flush nobody uses the old one. */
+static void replaced_page_table_is_seen_after_flush(void **state)
+{
+	struct bench *bench = *state;
+	u32 *out = fake_ram_at(&bench->drv, OUT);
+	u64 table = fake_table(&bench->drv);
+	u64 entry = (FAKE_RAM_BUS + DATA + 4096) | VKFD_PTE_SYSTEM | FAKE_RW;
+
+	*(u32 *)fake_ram_at(&bench->drv, DATA) = 1;
+	*(u32 *)fake_ram_at(&bench->drv, DATA + 4096) = 2;
+	fake_map_ram(&bench->drv, bench->root, DATA_VA, DATA, 4096);
+	fake_map_ram(&bench->drv, bench->root, DATA_VA + 0x200000, OUT, 4096);
+	submit_copy(&bench->queue, DATA_VA + 0x200000, DATA_VA, 4);
+	assert_true(fake_idle(&bench->queue));
+	assert_int_equal(*out, 1);
+	memcpy(bench->drv.bar0 + VKFD_HIVE_OFFSET(table), &entry, 8);
+	fake_pte(&bench->drv, bench->root, DATA_VA, 1, table | VKFD_PTE_VALID);
+	assert_int_equal(fake_range(&bench->drv, VKFD_KIQ_TLB_FLUSH, CTX, DATA_VA,
+				    DATA_VA + 0x200000), VKFD_KIQ_OK);
+	submit_copy(&bench->queue, DATA_VA + 0x200000, DATA_VA, 4);
+	assert_true(fake_idle(&bench->queue));
+	assert_int_equal(*out, 2);
+}
+
 /*
  * A copy of many megabytes reads page tables that move it from one half of RAM
  * to the other with a flush between: after the flush, the old half is quiet.
@@ -574,6 +598,7 @@ int main(void)
 		RETRY(prt_reads_zero_and_drops_writes),
 		NORETRY(missing_page_without_retry_halts_queue),
 		RETRY(tlb_keeps_translation_until_flush),
+		RETRY(replaced_page_table_is_seen_after_flush),
 		RETRY(flush_waits_for_accesses_in_flight),
 		RETRY(big_leaves_and_true_fragments_translate),
 		RETRY(gpu_store_rings_doorbell_of_other_queue),
