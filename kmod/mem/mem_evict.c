@@ -8,16 +8,21 @@
  * else is allocated.
  *
  * The helpers' eviction needs a living mm and, for a 2 MiB page, a free 2 MiB
- * page of RAM. What it cannot do is done here by page number (dead owner,
- * forked child holds the pages; unreadable VRAM) or, later and outside
- * dma_resv, by address, where 2 MiB pages can be split (the rescue work). The
- * caller that failed meanwhile waits for that work, if it may, and tries again.
+ * page of RAM, which they notice after having copied. What they cannot do is
+ * done here by page number (dead owner, forked child holds the pages;
+ * unreadable VRAM) or, later and outside dma_resv, by address, where 2 MiB
+ * pages can be split (the rescue work). At most RESCUES_MAX buffers are rescued
+ * at a time, and meanwhile nothing else is evicted: otherwise one request in
+ * fragmented RAM would empty all of VRAM. The caller that failed waits for the
+ * rescue, if it may, and tries again.
  */
 #include <linux/delay.h>
+#include <linux/gfp.h>
 
 #include "core/trace.h"
 #include "mem/mem_int.h"
 
+#define RESCUES_MAX	2
 #define SWEEP_TRIES	200
 #define SWEEP_PAUSE_MS	50
 
@@ -48,15 +53,35 @@ static int evict_by_helpers(struct vkfd_svm_bo *bo)
 	return err;
 }
 
+/* A 2 MiB page of RAM can be had now. */
+static bool ram_has_huge_page(void)
+{
+	struct folio *folio = folio_alloc(GFP_TRANSHUGE | __GFP_NOWARN, get_order(SZ_2M));
+
+	if (!folio)
+		return false;
+	folio_put(folio);
+	return true;
+}
+
+static bool helpers_can(const struct vkfd_svm_bo *bo)
+{
+	return vkfd_svm_bo_readable(bo) && atomic_read(&bo->devmem.mm->mm_users) &&
+	       (bo->devmem.size < SZ_2M || ram_has_huge_page());
+}
+
 static int evict(struct vkfd_svm_bo *bo)
 {
-	int err = -EFAULT;
-
 	if (completion_done(&bo->devmem.detached))
 		return 0;
-	if (vkfd_svm_bo_readable(bo) && atomic_read(&bo->devmem.mm->mm_users))
-		err = evict_by_helpers(bo);
-	return err ? evict_by_number(bo) : 0;
+	if (helpers_can(bo) && !evict_by_helpers(bo))
+		return 0;
+	return evict_by_number(bo);
+}
+
+bool vkfd_evict_waits(struct vkfd_device *dev)
+{
+	return atomic_read(&dev->mem->rescues) >= RESCUES_MAX;
 }
 
 static void rescue_queue(struct vkfd_svm_bo *bo)
@@ -66,8 +91,11 @@ static void rescue_queue(struct vkfd_svm_bo *bo)
 	/* Zero when the pages are gone after all and release is under way. */
 	if (!kref_get_unless_zero(&gem->refcount))
 		return;
-	if (!queue_work(bo->base.dev->mem->wq, &bo->rescue))
-		drm_gem_object_put(gem);
+	atomic_inc(&bo->base.dev->mem->rescues);
+	if (queue_work(bo->base.dev->mem->wq, &bo->rescue))
+		return;
+	atomic_dec(&bo->base.dev->mem->rescues);
+	drm_gem_object_put(gem);
 }
 
 /**
@@ -105,6 +133,7 @@ void vkfd_svm_bo_rescue(struct work_struct *work)
 
 	if (!completion_done(&bo->devmem.detached))
 		vkfd_ram_force(bo->base.dev, bo->devmem.mm, bo->va, bo->va + bo->devmem.size);
+	atomic_dec(&bo->base.dev->mem->rescues);
 	vkfd_bo_put(&bo->base);
 }
 

@@ -68,6 +68,8 @@ struct vkfd_mem_mgr {
 	struct workqueue_struct *wq;
 	struct llist_head released;
 	struct work_struct release_work;
+	/** @rescues: buffers on their way out by address. */
+	atomic_t rescues;
 
 	/** @closing: the device goes away, VRAM takes no new pages. */
 	bool closing;
@@ -269,6 +271,8 @@ int vkfd_bring_in(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 
 /* mem_evict.c */
 int vkfd_svm_bo_evict(struct vkfd_svm_bo *bo);
 void vkfd_svm_bo_rescue(struct work_struct *work);
+/* Enough is on its way out; wait for &vkfd_mem_mgr.wq instead of evicting more. */
+bool vkfd_evict_waits(struct vkfd_device *dev);
 /* Moves every page out, without a process; true if none is left. */
 bool vkfd_sweep(struct vkfd_device *dev);
 

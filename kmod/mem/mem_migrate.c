@@ -27,6 +27,8 @@
 #include "mem/mem_int.h"
 #include "mem/mem_piece.h"
 
+#define ROOM_TRIES 8
+
 struct to_vram {
 	struct vkfd_device *dev;
 	struct mm_struct *mm;
@@ -98,8 +100,11 @@ static void account(struct to_vram *job, u64 before, u64 after, u64 pages)
 	atomic64_add(moved, &job->dev->mem->page_in);
 }
 
-static bool worth_splitting(int err)
+static bool worth_splitting(struct to_vram *job, int err)
 {
+	/* Room that is about to come is better than small pieces. */
+	if (err == -ENOSPC && atomic_read(&job->dev->mem->rescues))
+		return false;
 	return err == -EBUSY || err == -ENOSPC || err == -ENOMEM;
 }
 
@@ -118,7 +123,7 @@ static int move_part(struct to_vram *job, u64 va, u64 bytes, bool whole)
 		if (err == -EBUSY && whole)
 			err = populate_again(job, va, bytes, &after);
 	}
-	if (!worth_splitting(err) || !smaller) {
+	if (!worth_splitting(job, err) || !smaller) {
 		account(job, before.own, after.own, pages);
 		return err == -EBUSY ? 0 : err;
 	}
@@ -180,14 +185,20 @@ static int step(struct to_vram *job, u64 *pos, u64 end)
 static int step_patiently(struct to_vram *job, u64 *pos, u64 end)
 {
 	struct vkfd_migrate_result before = *job->result;
-	s64 failures = atomic64_read(&job->dev->mem->eviction_failures);
-	int err = step(job, pos, end);
+	unsigned int tries = ROOM_TRIES;
+	s64 failures;
+	int err;
 
-	if (err != -ENOSPC || failures == atomic64_read(&job->dev->mem->eviction_failures))
-		return err;
-	flush_workqueue(job->dev->mem->wq);
-	*job->result = before;
-	return step(job, pos, end);
+	do {
+		*job->result = before;
+		failures = atomic64_read(&job->dev->mem->eviction_failures);
+		err = step(job, pos, end);
+		if (err != -ENOSPC ||
+		    failures == atomic64_read(&job->dev->mem->eviction_failures))
+			return err;
+		flush_workqueue(job->dev->mem->wq);
+	} while (--tries);
+	return err;
 }
 
 int vkfd_migrate_to_vram(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 end,

@@ -129,7 +129,7 @@ static void pagemap_destroy_work(struct work_struct *work)
 
 static void destroy(struct drm_pagemap *dpagemap, bool is_atomic_or_reclaim)
 {
-	queue_work(system_unbound_wq, &to_vkfd_pagemap(dpagemap)->destroy_work);
+	queue_work(system_dfl_wq, &to_vkfd_pagemap(dpagemap)->destroy_work);
 }
 
 static const struct drm_pagemap_ops pagemap_ops = {

@@ -63,7 +63,8 @@ static void bo_evict_flags(struct ttm_buffer_object *bo, struct ttm_placement *p
 
 static bool bo_eviction_valuable(struct ttm_buffer_object *bo, const struct ttm_place *place)
 {
-	return bo_is_svm(bo) && ttm_bo_eviction_valuable(bo, place);
+	return bo_is_svm(bo) && !vkfd_evict_waits(to_vkfd_bo(bo)->dev) &&
+	       ttm_bo_eviction_valuable(bo, place);
 }
 
 static int bo_move(struct ttm_buffer_object *bo, bool evict, struct ttm_operation_ctx *ctx,
