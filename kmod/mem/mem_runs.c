@@ -21,7 +21,7 @@ static bool run_continues(const struct vkfd_copy_run *run, u64 hive, dma_addr_t 
 
 bool vkfd_runs_add(struct vkfd_runs *runs, u64 hive, dma_addr_t bus, u32 pages)
 {
-	struct vkfd_copy_run *last = runs->nr ? &runs->run[runs->nr - 1] : (void *)0;
+	struct vkfd_copy_run *last = runs->nr ? &runs->run[runs->nr - 1] : NULL;
 
 	if (last && run_continues(last, hive, bus, pages)) {
 		last->pages += pages;
