@@ -205,7 +205,40 @@ static void eviction_allocates_no_system_memory(int xnack)
 	assert_int_equal(vram_stat("eviction_system_allocs"), 0);
 }
 
+/* Mappings the device still has, from the DMA API's own account. */
+static unsigned int dma_mappings(void)
+{
+	struct kfd_node nodes[MAX_GPUS];
+	unsigned int nr = 0;
+	char line[512];
+	FILE *f = fopen("/sys/kernel/debug/dma-api/dump", "re");
+
+	if (!f)
+		skip_test("this kernel has no DMA_API_DEBUG");
+	kfd_nodes(nodes);
+	while (fgets(line, sizeof(line), f))
+		nr += strstr(line, nodes[0].pci) != NULL;
+	fclose(f);
+	return nr;
+}
+
+static void dma_mappings_return_to_before(int xnack)
+{
+	unsigned int before = dma_mappings();
+	struct child c;
+
+	for (int i = 0; i < 2; i++) {
+		child_start(&c, user_of_everything, &xnack);
+		assert_true(child_hear(&c, 'x'));
+		assert_child_ok(&c);
+	}
+	if (!wait_until(dma_mappings() <= before, 10000))
+		fail_test("%u DMA mappings, %u before", dma_mappings(), before);
+}
+
 static const struct guest_test tests[] = {
+	{ "dma_mappings_return_to_before_xnack_on", dma_mappings_return_to_before, 1, "kernel=debug" },
+	{ "dma_mappings_return_to_before_xnack_off", dma_mappings_return_to_before, 0, "kernel=debug" },
 	TEST_XNACK(munmap_gives_svm_vram_back_at_once),
 	TEST_XNACK(last_page_back_in_ram_gives_svm_vram_back),
 	TEST_XNACK(prefetch_back_gives_svm_vram_back),

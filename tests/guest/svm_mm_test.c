@@ -664,7 +664,60 @@ static void pinning_vram_pages_brings_them_to_ram(int mode)
 	sdma_destroy(&a.q);
 }
 
+static void *drop_pages(void *arg)
+{
+	struct racer *r = arg;
+
+	while (!atomic_load(&r->stop)) {
+		/* The CPU fills a page and drops it: the frame goes to somebody else. */
+		for (size_t at = 0; at < r->bytes; at += PAGE)
+			madvise(r->p + at, PAGE, MADV_DONTNEED);
+		r->rounds++;
+	}
+	return NULL;
+}
+
+/*
+ * Faults on memory whose pages are thrown away at the same time. A mapping
+ * that is written although its page has gone hits a frame of somebody else.
+ */
+static void faults_race_dontneed(int mode)
+{
+	const size_t bytes = 64 * PAGE;
+	struct racer r = { .bytes = bytes };
+	char *canary = mm_map_small(HUGE_BYTES);
+	pthread_t thread;
+	struct session s;
+	struct sdma q;
+
+	session_start(&s, mode & XNACK);
+	sdma_create(&q, &s, 0);
+	r.p = mm_map_small(bytes);
+	/* Stays in RAM, so that every fault maps a frame that can vanish. */
+	assert_ok(svm_set(s.kfd, r.p, bytes, { KFD_IOCTL_SVM_ATTR_ACCESS_IN_PLACE, s.gpu[0].gpu_id },
+			  { KFD_IOCTL_SVM_ATTR_GRANULARITY, 0 }));
+	assert_int_equal(pthread_create(&thread, NULL, drop_pages, &r), 0);
+	for (u64 i = 0; i < 20; i++) {
+		for (size_t at = 0; at < bytes; at += PAGE)
+			sdma_fill(&q, r.p + at, 0xdeadbeef, PAGE);
+		sdma_submit(&q);
+		/* Takes the frames that were just freed. */
+		pattern_fill(canary, HUGE_BYTES, i);
+		assert_true(sdma_wait(&q, q.seq, SDMA_MS));
+		pattern_check(canary, HUGE_BYTES, i);
+		assert_int_equal(madvise(canary, HUGE_BYTES, MADV_DONTNEED), 0);
+	}
+	atomic_store(&r.stop, true);
+	pthread_join(thread, NULL);
+	/* Once nobody drops pages any more, what the GPU writes is there. */
+	sdma_fill(&q, r.p, 0x5a5a5a5a, bytes);
+	sdma_run(&q);
+	bytes_check(r.p, bytes, 0x5a);
+	sdma_destroy(&q);
+}
+
 static const struct guest_test tests[] = {
+	TEST_XNACK(faults_race_dontneed),
 	TEST_MODES(gpu_write_after_fork_is_not_seen_by_the_child),
 	TEST_MODES(gpu_mapping_of_before_fork_is_taken_back),
 	TEST_MODES(child_write_is_not_seen_by_the_gpu),
