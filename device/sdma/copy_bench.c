@@ -24,7 +24,7 @@
 #define VRAM_VA	0x7e0000000000ULL
 #define MAX_BYTES (32u << 20)
 #define ROUNDS	25
-#define BURST	4
+#define BURST	8
 #define GOAL	0.70
 #define LO(x) ((u32)(x))
 #define HI(x) ((u32)((u64)(x) >> 32))
