@@ -345,54 +345,31 @@ static int map_step(struct vkfd_svm *svm, const struct vkfd_svm_piece *piece, u6
 	return err;
 }
 
-/*
- * Ranges that were unmapped meanwhile stand in the way: collect them. The
- * attributes may have gone with the memory, then the rest is skipped.
- */
-static int map_settle(struct vkfd_svm *svm, struct vkfd_svm_piece *piece, u64 *addr)
-{
-	int err = vkfd_svm_gc_run(svm);
-
-	cond_resched();
-	if (!err && !vkfd_svm_attrs_lookup(&svm->attrs, *addr, piece))
-		*addr = piece->end;
-	return err;
-}
-
 /**
  * vkfd_svm_map_piece() - Map a part of one attribute piece
  * @svm:   SVM state.
  * @piece: Copy of the piece.
- * @start: First byte to map, inside the piece.
+ * @pos:   First byte to map, inside the piece; on return, where it ended.
  * @end:   End.
  * @slots: GPUs.
  *
  * Holes between VMAs and memory that cannot be read are skipped.
  *
  * Context: As vkfd_svm_map_range().
- * Return: as vkfd_svm_map_range(); -EAGAIN and -EBUSY after some attempts.
+ * Return: as vkfd_svm_map_range().
  */
-int vkfd_svm_map_piece(struct vkfd_svm *svm, const struct vkfd_svm_piece *piece, u64 start,
+int vkfd_svm_map_piece(struct vkfd_svm *svm, const struct vkfd_svm_piece *piece, u64 *pos,
 		       u64 end, u32 slots)
 {
-	struct vkfd_svm_piece now = *piece;
-	int tries = MAP_TRIES, err;
-	u64 addr = start;
+	int err = 0;
 
-	while (addr < end) {
-		err = map_step(svm, &now, &addr, min(end, now.end), slots);
-		if (!err)
-			tries = MAP_TRIES;
-		else if (err == -EAGAIN && --tries)
-			err = map_settle(svm, &now, &addr);
-		if (err)
-			return err;
-		if (addr >= now.end)
-			break;
+	while (!err && *pos < end) {
+		err = map_step(svm, piece, pos, end, slots);
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		cond_resched();
 	}
-	return 0;
+	return err;
 }
 
 static u32 lost_slots(const struct vkfd_svm *svm)
@@ -406,36 +383,60 @@ static u32 lost_slots(const struct vkfd_svm *svm)
 	return lost;
 }
 
+/* The required GPUs of the piece at or after *pos; advances *pos as far as it got. */
+static int map_next_required(struct vkfd_svm *svm, u64 *pos, u64 end)
+{
+	const struct vkfd_svm_attr *attr = vkfd_svm_attrs_first(&svm->attrs, *pos);
+	struct vkfd_svm_piece piece;
+	u32 slots;
+	int err = 0;
+
+	if (!attr || attr->piece.start >= end) {
+		*pos = end;
+		return 0;
+	}
+	piece = attr->piece;
+	*pos = max(*pos, piece.start);
+	slots = vkfd_svm_required(&piece.values, svm->xnack) & ~lost_slots(svm);
+	if (slots)
+		err = vkfd_svm_map_piece(svm, &piece, pos, min(piece.end, end), slots);
+	/* What cannot be mapped must not keep the rest from it. */
+	if (err != -EAGAIN && err != -EINTR && err != -ESRCH)
+		*pos = piece.end;
+	return err;
+}
+
 /**
  * vkfd_svm_map_required() - Map what GPUs must find mapped in an interval
  * @svm:   SVM state.
  * @start: First byte.
  * @end:   End.
  *
- * Context: As vkfd_svm_map_range().
- * Return: as vkfd_svm_map_piece(); the first error, after trying all pieces.
+ * Lost GPUs are left out.
+ *
+ * Context: As vkfd_svm_map_range(). Collects garbage: attributes may go.
+ * Return: as vkfd_svm_map_range(); the first error, after trying all pieces;
+ * -EAGAIN after some attempts at one address.
  */
 int vkfd_svm_map_required(struct vkfd_svm *svm, u64 start, u64 end)
 {
-	const struct vkfd_svm_attr *attr;
-	int first_err = 0, err;
+	int first_err = 0, tries = MAP_TRIES, err;
+	u64 before;
 
 	lockdep_assert_held(&svm->lock);
-	while (start < end && (attr = vkfd_svm_attrs_first(&svm->attrs, start))) {
-		/* A copy: garbage collection inside may change the tree. */
-		struct vkfd_svm_piece piece = attr->piece;
-		u32 slots = vkfd_svm_required(&piece.values, svm->xnack) & ~lost_slots(svm);
-
-		if (piece.start >= end)
+	while (start < end) {
+		before = start;
+		err = map_next_required(svm, &start, end);
+		if (start != before)
+			tries = MAP_TRIES;
+		if (err == -EAGAIN && --tries)
+			/* Ranges that were unmapped meanwhile stand in the way. */
+			err = vkfd_svm_gc_run(svm);
+		else if (err == -EAGAIN || err == -EINTR || err == -ESRCH)
+			return err;
+		first_err = first_err ?: err;
+		if (err == -ENOMEM)
 			break;
-		if (slots) {
-			err = vkfd_svm_map_piece(svm, &piece, max(piece.start, start),
-						 min(piece.end, end), slots);
-			if (err == -ESRCH || err == -EINTR)
-				return err;
-			first_err = first_err ?: err;
-		}
-		start = piece.end;
 	}
 	return first_err;
 }

@@ -131,7 +131,7 @@ static int prefetch_piece(struct vkfd_svm *svm, const struct vkfd_svm_piece *pie
 	slots = piece->values.in_place | (piece->values.access & BIT(decision.slot));
 	if (!slots)
 		return 0;
-	err = vkfd_svm_map_piece(svm, piece, start, end, slots);
+	err = vkfd_svm_map_piece(svm, piece, &start, end, slots);
 	return err == -EINTR ? err : 0;
 }
 
