@@ -11,6 +11,8 @@
  * Refuses, with SIGBUS: a page whose VRAM cannot be read any more. It stays
  * where it is until the process or the device goes.
  */
+#include <linux/memremap.h>
+#include <linux/migrate.h>
 #include <linux/mm.h>
 
 #include "core/trace.h"
@@ -30,6 +32,35 @@ static struct fault_window window_of(struct vm_fault *vmf, u64 bytes)
 	};
 }
 
+/*
+ * A 2 MiB folio that is mapped page by page (part of it was unmapped) is split
+ * while pages are collected. 7.3.4 then still takes the folio's head for the
+ * faulting page, which it has locked, and migrates the head unlocked. Splitting
+ * before, with a window of the faulting page alone, keeps the head out of it:
+ * nothing is collected, because we hold the lock of that page.
+ */
+static void split_before(struct vm_fault *vmf)
+{
+	struct folio *folio = page_folio(vmf->page);
+	unsigned long addr = vmf->address & PAGE_MASK, src = 0, dst = 0;
+	struct migrate_vma split = {
+		.vma = vmf->vma,
+		.start = addr,
+		.end = addr + PAGE_SIZE,
+		.src = &src,
+		.dst = &dst,
+		.pgmap_owner = page_pgmap(vmf->page)->owner,
+		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE,
+		.fault_page = vmf->page,
+	};
+
+	/* Mapped whole: no PTE, and the head is the faulting page. */
+	if (!folio_test_large(folio) || !vmf->pte || vmf->page == folio_page(folio, 0))
+		return;
+	if (!migrate_vma_setup(&split))
+		migrate_vma_finalize(&split);
+}
+
 vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 {
 	struct vkfd_device *dev = vkfd_page_pagemap(vmf->page)->dev;
@@ -46,6 +77,7 @@ vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 	trace_vkfd_migrate_begin(w.start, w.end - w.start, dev->gpu_id, 0,
 				 VKFD_MIGRATE_CPU_FAULT);
 	vkfd_copy_note_begin(&note);
+	split_before(vmf);
 	/* @bo may be gone from here on: its last page may have left. */
 	ret = drm_pagemap_pagemap_ops_get()->migrate_to_ram(vmf);
 	vkfd_copy_note_end(&note);
