@@ -37,7 +37,7 @@ run_tests() {
 	"$work/tree/vkfd" test --kernel "$run_kernel" "$@" >"$run_log" 2>&1
 }
 
-failed_tests() { sed -n 's/^ *FAIL *\([^ ]*\).*/\1/p' "$1"; }
+failed_tests() { sed -n 's|^ *FAIL *\([^ :]*\).*|\1|p' "$1"; }
 
 # check_mutation NAME: applies it, compiles, runs, undoes it.
 check_mutation() {
