@@ -25,13 +25,17 @@ cmd_demo() {
 		demo_inside=/mnt/vkfd-demo-input/$(basename -- "$demo_file")
 		option_share "$demo_dir:/mnt/vkfd-demo-input"
 	fi
-	say "demo: 1 of 3: environment and build"
+	say "demo: 1 of 3: environment and build (a few minutes the first time)"
 	options_check
 	guest_prepare
 	[ "$opt_build" = 0 ] || build demo
 	say "demo: 2 of 3: booting Linux in QEMU ($guest_accel) with $opt_gpus virtual GPU(s)"
 	say "demo: 3 of 3: the program (tests/demo/vkfd-demo, as root in the guest)"
 	demo_status=0
-	guest_start 0 /vkfd/build/tests/demo/vkfd-demo ${demo_file:+"$demo_inside"} || demo_status=$?
+	rm -f "$VKFD_BUILD/demo-trace.json"
+	guest_start 0 /vkfd/build/tests/demo/vkfd-demo --trace /vkfd/build/demo-trace.json \
+		${demo_file:+"$demo_inside"} || demo_status=$?
+	[ ! -e "$VKFD_BUILD/demo-trace.json" ] ||
+		say "demo: the trace is $VKFD_BUILD/demo-trace.json on this machine"
 	exit "$demo_status"
 }

@@ -22,12 +22,18 @@ test_parts() {
 	done | tr ' ' '\n' | awk '!seen[$0]++'
 }
 
+# In a shell of its own, because a failing build ends its shell.
+test_build_part() (
+	traps_set
+	build "$1"
+)
+
 # A part that does not compile is a failure like any other, except the
 # launcher's own. Guests start only if all their parts are there.
 test_build() {
 	[ "$opt_build" = 1 ] || return 0
 	for test_part in $(test_parts "$@"); do
-		(build "$test_part") && continue
+		attend test_build_part "$test_part" && continue
 		[ "$test_part" != launcher ] || exit 1
 		tests_record "build.$test_part" fail 0 "does not compile" "$VKFD_BUILD/logs/$test_part.log"
 		case $test_part in tests-host) ;; *) test_guests=0 ;; esac

@@ -7,7 +7,8 @@
 # Boots for at most 10 s, but gives up after 3 s without a first sign.
 accel_probe() {
 	[ -r /dev/kvm ] && [ -w /dev/kvm ] || return 1
-	probe_log=$(mktemp) || return 1
+	probe_log=$vkfd_cache/kvm-probe.log
+	: >"$probe_log"
 	QEMU_MODULE_DIR=$rootfs_lib/qemu "$rootfs_ld" --library-path "$rootfs_lib" \
 		"$rootfs/usr/bin/qemu-system-x86_64" -L "$rootfs/usr/share/qemu" \
 		-L "$rootfs/usr/share/seabios" -M q35 -accel kvm -cpu host -m 512M -smp 2 \
@@ -15,18 +16,16 @@ accel_probe() {
 		-serial "file:$probe_log" -kernel "$(stock_kernel)" \
 		-append "console=ttyS0 earlyprintk=ttyS0 panic=-1 root=none" \
 		</dev/null >/dev/null 2>&1 &
-	probe_pid=$! probe_tick=0 probe_answer=1
-	trap 'kill -9 "$probe_pid"; rm -f "$probe_log"; exit 130' INT TERM HUP
-	while [ "$probe_tick" -lt 100 ] && kill -0 "$probe_pid" 2>/dev/null; do
+	job_pid=$! probe_tick=0 probe_answer=1
+	while [ "$probe_tick" -lt 100 ] && kill -0 "$job_pid" 2>/dev/null; do
 		sleep 0.1
 		probe_tick=$((probe_tick + 1))
 		if grep -q 'Kernel panic - not syncing: VFS' "$probe_log"; then probe_answer=0; fi
 		[ "$probe_tick" -lt 30 ] || [ -s "$probe_log" ] || break
 	done
 	if grep -q 'Kernel panic - not syncing: VFS' "$probe_log"; then probe_answer=0; fi
-	kill -9 "$probe_pid" 2>/dev/null || :
-	wait "$probe_pid" 2>/dev/null || :
-	trap - INT TERM HUP
+	kill -9 "$job_pid" 2>/dev/null || :
+	job_wait 2>/dev/null || :
 	rm -f "$probe_log"
 	return "$probe_answer"
 }

@@ -59,6 +59,8 @@ build_part() {
 	# shellcheck disable=SC2086
 	step "compiling $1" '' "$VKFD_BUILD/logs/$1.log" enter $part_make -j"$(nproc)" ||
 		die 1 "$1 does not compile"
+	# The kernel's own HMM test module, where suites find it in the guest.
+	[ "$1" != kmod-debug ] || cp "$debug_dir/test_hmm.ko" "$VKFD_BUILD/kmod-debug/"
 	mv "$VKFD_BUILD/.stamp/$1.new" "$VKFD_BUILD/.stamp/$1"
 }
 

@@ -3,14 +3,9 @@
 # One guest from start to end: its work directory, what its init reads, and
 # its processes, which the supervisor owns.
 
-guest_work='' guest_pid='' guest_log='' guest_log_own=0
+guest_work='' guest_log='' guest_log_own=0
 
 guest_cleanup() {
-	if [ -n "$guest_pid" ]; then
-		kill "$guest_pid" 2>/dev/null || :
-		wait "$guest_pid" 2>/dev/null || :
-		guest_pid=
-	fi
 	[ -z "$guest_work" ] || rm -rf "$guest_work"
 	guest_work=
 }
@@ -33,15 +28,15 @@ guest_sweep() {
 }
 
 guest_work_create() {
-	trap guest_cleanup EXIT
-	trap 'exit 129' HUP
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
 	guest_sweep
-	guest_work=$(mktemp -d "${TMPDIR:-/tmp}/vkfd-run.XXXXXX") ||
+	guest_work=$(mktemp -d "${TMPDIR:-/tmp}/vkfd-new.XXXXXX") ||
 		die 1 "cannot create a work directory in ${TMPDIR:-/tmp}"
+	# Under the name that is swept only once it is locked.
 	exec 8>"$guest_work/lock"
 	flock 8
+	guest_run=${TMPDIR:-/tmp}/vkfd-run.${guest_work##*.}
+	mv "$guest_work" "$guest_run"
+	guest_work=$guest_run
 	mkdir "$guest_work/host"
 	# Better one sentence now than a guest that finds half a script.
 	head -c 262144 /dev/zero >"$guest_work/room" 2>/dev/null ||
@@ -189,14 +184,9 @@ guest_start() {
 	[ "$guest_interactive" = 0 ] || set -- "$@" --interactive
 	[ "$opt_verbose" = 0 ] || set -- "$@" --verbose
 	while IFS= read -r guest_arg; do set -- "$@" "$guest_arg"; done <"$guest_work/helpers"
-	exec 7<&0
-	QEMU_MODULE_DIR=$rootfs_lib/qemu "$rootfs_ld" --library-path "$rootfs_lib" \
-		"$VKFD_BUILD/launcher/supervise" "$@" <&7 7<&- &
-	guest_pid=$!
 	guest_status=0
-	wait "$guest_pid" || guest_status=$?
-	guest_pid=
-	exec 7<&-
+	attend env QEMU_MODULE_DIR="$rootfs_lib/qemu" "$rootfs_ld" --library-path "$rootfs_lib" \
+		"$VKFD_BUILD/launcher/supervise" "$@" || guest_status=$?
 	guest_log_drop "$guest_status"
 	return "$guest_status"
 }

@@ -108,6 +108,7 @@ guesttests_blame() {
 # guesttests_machine PLANFILE: boots until each test has a result. Runs in a
 # subshell, so that the options of this machine end with it.
 guesttests_machine() (
+	traps_set
 	read -r machine_options <"$1.machine" || :
 	# shellcheck disable=SC2086
 	options_parse $machine_options
@@ -115,6 +116,7 @@ guesttests_machine() (
 	boot_nr=$(find "$tests_dir" -maxdepth 1 -name 'boot-*' | wc -l)
 	guest_work_create
 	guest_log_own=0
+	guest_kmemleak=kmemleak=on # the debug kernel's; run-tests asks it at the end
 	cp "$1" "$guest_work/host/plan"
 	while [ -s "$guest_work/host/plan" ]; do
 		say "guest with$machine_options (--kernel $opt_kernel): $(wc -l <"$guest_work/host/plan") tests"
@@ -141,6 +143,6 @@ guesttests_run() {
 	guesttests_plan
 	for guesttests_plan_file in "$tests_dir"/plans/*.machine; do
 		[ -e "$guesttests_plan_file" ] || continue
-		guesttests_machine "${guesttests_plan_file%.machine}" || return $?
+		attend guesttests_machine "${guesttests_plan_file%.machine}" || return $?
 	done
 }

@@ -50,9 +50,9 @@ hosttest_tap() {
 hosttest_run() {
 	run_log=$tests_dir/$1.log run_began=$(now_ms) run_status=0
 	case $2 in
-	static) enter env VKFD_TOP=/vkfd timeout -k 5 600 sh "$3" ;;
-	host) hosttest_program "$1" "$3" ;;
-	e2e) VKFD_TOP=$VKFD_TOP timeout -k 10 900 sh "$3" ;;
+	static) attend enter env VKFD_TOP=/vkfd timeout -k 5 600 sh "$3" ;;
+	host) attend hosttest_program "$1" "$3" ;;
+	e2e) attend env VKFD_TOP="$VKFD_TOP" timeout -k 10 900 sh "$3" ;;
 	esac >"$run_log" 2>&1 </dev/null 8>&- || run_status=$?
 	run_ms=$(($(now_ms) - run_began))
 	case $2 in
@@ -64,7 +64,7 @@ hosttest_run() {
 
 hosttest_program() {
 	case $1 in
-	*_fuzz) enter timeout -k 5 120 "$2" --seconds "${VKFD_FUZZ_SECONDS:-5}" ;;
+	*_fuzz) enter env -C /vkfd timeout -k 5 120 "$2" --seconds "${VKFD_FUZZ_SECONDS:-5}" ;;
 	*) enter env CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 300 "$2" ;;
 	esac
 }

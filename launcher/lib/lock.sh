@@ -8,12 +8,13 @@ with_lock() {
 	shift 2
 	mkdir -p "$(dirname "$lock_file")" 2>/dev/null ||
 		die 1 "cannot create $(dirname "$lock_file")"
-	(
-		exec 9>"$lock_file"
-		if ! flock -n 9; then
-			say "waiting for another vkfd that works on $lock_what"
-			flock 9
-		fi
-		"$@"
-	)
+	exec 9>"$lock_file"
+	if ! flock -n 9; then
+		say "waiting for another vkfd that works on $lock_what"
+		attend flock 9
+	fi
+	lock_status=0
+	"$@" || lock_status=$?
+	exec 9>&-
+	return "$lock_status"
 }

@@ -34,13 +34,6 @@ step_progress() {
 	fi
 }
 
-step_stop() {
-	[ -z "$step_pid" ] || kill "$step_pid" 2>/dev/null || :
-	[ -z "$step_pid" ] || wait "$step_pid" 2>/dev/null || :
-	step_pid=
-}
-step_pid=
-
 # step TEXT SECONDS LOGFILE CMD ARGS...: runs CMD with its output in LOGFILE,
 # shows how far it is once it takes over 2 s (SECONDS is how long it usually
 # takes, or ''), and names the log if it fails. Returns CMD's status.
@@ -50,20 +43,16 @@ step() {
 	mkdir -p "$(dirname "$step_log")"
 	step_began=$(now) step_next=2
 	"$@" >"$step_log" 2>&1 </dev/null &
-	step_pid=$!
-	trap 'step_stop; exit 130' INT
-	trap 'step_stop; exit 143' TERM HUP
+	job_pid=$!
 	step_tick=0
-	while kill -0 "$step_pid" 2>/dev/null; do
+	while kill -0 "$job_pid" 2>/dev/null; do
 		# Short steps must not wait for a long tick.
 		if [ "$step_tick" -lt 10 ]; then sleep 0.1; else sleep 0.5; fi
 		step_tick=$((step_tick + 1))
 		[ "$step_tick" -lt 20 ] || step_progress
 	done
 	step_status=0
-	wait "$step_pid" || step_status=$?
-	step_pid=
-	trap - INT TERM HUP
+	job_wait || step_status=$?
 	if is_tty && [ "$step_tick" -ge 20 ]; then printf '\r\033[K' >&2; fi
 	step_age=$(($(now) - step_began))
 	if [ "$step_status" -ne 0 ]; then
