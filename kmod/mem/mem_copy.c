@@ -18,7 +18,6 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
-#include "core/trace.h"
 #include "engine/eng_sdma.h"
 #include "mem/mem_int.h"
 #include "mem/mem_pagemap.h"
@@ -98,19 +97,14 @@ static void batch_fence(struct copy_batch *batch, struct dma_fence *fence)
 
 static void batch_submit(struct copy_batch *batch)
 {
-	struct dma_fence *fence;
 	unsigned int i;
-	u64 pages = 0;
 
 	if (!batch->runs.nr)
 		return;
 	for (i = 0; i < batch->runs.nr; i++)
-		pages += batch->runs.run[i].pages;
-	fence = vkfd_sdma_copy_pages(batch->dev, batch->dir, batch->runs.run, batch->runs.nr);
-	trace_vkfd_copy(batch->dev->gpu_id, batch->dir == VKFD_COPY_TO_VRAM, pages,
-			batch->runs.nr, IS_ERR(fence) ? 0 : fence->seqno);
-	batch_fence(batch, fence);
-	batch->pages += pages;
+		batch->pages += batch->runs.run[i].pages;
+	batch_fence(batch, vkfd_sdma_copy_pages(batch->dev, batch->dir, batch->runs.run,
+						batch->runs.nr));
 	batch->runs.nr = 0;
 }
 

@@ -80,13 +80,18 @@ static int populate(struct to_vram *job, u64 va, u64 bytes, struct vkfd_scan *sc
 	return err == -EBUSY && scan->own == bytes >> PAGE_SHIFT ? 0 : err;
 }
 
-/* Swapped pages, and those of GPUs that the helpers cannot copy from, come to RAM. */
+/*
+ * Swapped pages, and those of GPUs that the helpers cannot copy from, come to
+ * RAM. A page that was only locked by a CPU's fault is free a moment later, and
+ * trying again costs less than parts would.
+ */
 static int populate_again(struct to_vram *job, u64 va, u64 bytes, struct vkfd_scan *scan)
 {
-	if (!scan->absent)
-		return -EBUSY;
-	vkfd_ram_others(job->vma, va, va + bytes, job->dev, job->trigger);
-	vkfd_bring_in(job->dev, job->mm, va, va + bytes, job->pfns);
+	if (scan->absent) {
+		vkfd_ram_others(job->vma, va, va + bytes, job->dev, job->trigger);
+		vkfd_bring_in(job->dev, job->mm, va, va + bytes, job->pfns);
+	}
+	cond_resched();
 	return populate(job, va, bytes, scan);
 }
 
@@ -108,7 +113,7 @@ static bool worth_splitting(struct to_vram *job, int err)
 	return err == -EBUSY || err == -ENOSPC || err == -ENOMEM;
 }
 
-static int move_part(struct to_vram *job, u64 va, u64 bytes, bool whole)
+static int move_part(struct to_vram *job, u64 va, u64 bytes)
 {
 	u64 smaller = vkfd_piece_smaller(bytes), pages = bytes >> PAGE_SHIFT, at;
 	struct vkfd_scan before, after;
@@ -120,7 +125,7 @@ static int move_part(struct to_vram *job, u64 va, u64 bytes, bool whole)
 	after = before;
 	if (before.own < pages) {
 		err = populate(job, va, bytes, &after);
-		if (err == -EBUSY && whole)
+		if (err == -EBUSY && smaller)
 			err = populate_again(job, va, bytes, &after);
 	}
 	if (!worth_splitting(job, err) || !smaller) {
@@ -128,7 +133,7 @@ static int move_part(struct to_vram *job, u64 va, u64 bytes, bool whole)
 		return err == -EBUSY ? 0 : err;
 	}
 	for (at = va, err = 0; at < va + bytes && !err; at += smaller)
-		err = move_part(job, at, smaller, false);
+		err = move_part(job, at, smaller);
 	return err;
 }
 
@@ -145,7 +150,7 @@ static int move_piece(struct to_vram *job, u64 va, u64 bytes)
 		return 0;
 	}
 	trace_vkfd_migrate_begin(va, bytes, 0, job->dev->gpu_id, job->trigger);
-	err = move_part(job, va, bytes, true);
+	err = move_part(job, va, bytes);
 	if (vkfd_device_is_lost(job->dev))
 		err = -ENODEV;
 	vkfd_migrate_done(job->mm, va, va + bytes, 0, job->dev->gpu_id, job->trigger,

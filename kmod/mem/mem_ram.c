@@ -25,7 +25,6 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
-#include "core/trace.h"
 #include "engine/eng_sdma.h"
 #include "mem/mem_int.h"
 #include "mem/mem_pagemap.h"
@@ -232,21 +231,13 @@ static int dma_map_all(struct vkfd_ram_move *move, struct vkfd_runs *runs)
 static int copy_pages(struct vkfd_ram_move *move)
 {
 	struct vkfd_runs runs = { .run = move->run, .room = VKFD_PIECE_PAGES };
-	struct dma_fence *fence;
-	u64 pages = 0;
-	unsigned int i;
 	int err;
 
 	err = dma_map_all(move, &runs);
-	if (err || !runs.nr)
-		goto out;
-	for (i = 0; i < runs.nr; i++)
-		pages += move->run[i].pages;
-	fence = vkfd_sdma_copy_pages(move->dev, VKFD_COPY_TO_RAM, move->run, runs.nr);
-	trace_vkfd_copy(move->dev->gpu_id, false, pages, runs.nr,
-			IS_ERR(fence) ? 0 : fence->seqno);
-	err = vkfd_sdma_wait(move->dev, fence);
-out:
+	if (!err && runs.nr)
+		err = vkfd_sdma_wait(move->dev,
+				     vkfd_sdma_copy_pages(move->dev, VKFD_COPY_TO_RAM,
+							  move->run, runs.nr));
 	dma_unmap_all(move);
 	return err;
 }
