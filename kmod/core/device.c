@@ -26,10 +26,26 @@ static DEFINE_MUTEX(vkfd_devices_lock);
 static LIST_HEAD(vkfd_devices);
 static u64 vkfd_devices_order;
 
+static void (*lost_handler)(struct vkfd_device *dev);
+
+void vkfd_device_set_lost_handler(void (*fn)(struct vkfd_device *dev))
+{
+	lost_handler = fn;
+}
+
+static void device_lost_work(struct work_struct *work)
+{
+	struct vkfd_device *dev = container_of(work, struct vkfd_device, lost_work);
+
+	if (lost_handler)
+		lost_handler(dev);
+}
+
 static void device_fini(struct drm_device *drm, void *arg)
 {
 	struct vkfd_device *dev = arg;
 
+	cancel_work_sync(&dev->lost_work);
 	ida_destroy(&dev->ctx_ida);
 	ida_destroy(&dev->queue_ida);
 }
@@ -46,6 +62,7 @@ static void device_fini(struct drm_device *drm, void *arg)
 int vkfd_device_init(struct vkfd_device *dev)
 {
 	INIT_LIST_HEAD(&dev->link);
+	INIT_WORK(&dev->lost_work, device_lost_work);
 	ida_init(&dev->ctx_ida);
 	ida_init(&dev->queue_ida);
 	spin_lock_init(&dev->lost_lock);
@@ -76,8 +93,10 @@ void vkfd_device_mark_lost(struct vkfd_device *dev, const char *why)
 		atomic_set(&dev->lost, 1);
 	}
 	spin_unlock_irqrestore(&dev->lost_lock, flags);
-	if (first)
-		drm_err(&dev->drm, "GPU is lost: %s\n", why);
+	if (!first)
+		return;
+	drm_err(&dev->drm, "GPU is lost: %s\n", why);
+	schedule_work(&dev->lost_work);
 }
 
 static struct vkfd_device *find_locked(u32 gpu_id)

@@ -6,6 +6,7 @@
 #include <linux/io.h>
 #include <linux/list.h>
 #include <linux/pci.h>
+#include <linux/workqueue.h>
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
 
@@ -88,6 +89,8 @@ struct vkfd_device {
 	atomic_t lost;
 	/** @lost_lock: innermost; the reset that goes with the mark. */
 	spinlock_t lost_lock;
+	/** @lost_work: tells the upper layers. */
+	struct work_struct lost_work;
 };
 
 static inline struct vkfd_device *to_vkfd_device(struct drm_device *drm)
@@ -105,6 +108,8 @@ static inline bool vkfd_device_is_lost(const struct vkfd_device *dev)
 int vkfd_device_init(struct vkfd_device *dev);
 /** vkfd_device_mark_lost() - any context; resets the engines and logs @why the first time */
 void vkfd_device_mark_lost(struct vkfd_device *dev, const char *why);
+/** vkfd_device_set_lost_handler() - @fn is called once a lost GPU, from a worker; before the first probe */
+void vkfd_device_set_lost_handler(void (*fn)(struct vkfd_device *dev));
 /** vkfd_device_add() / _remove() - make a probed GPU findable; picks gpu_id */
 int vkfd_device_add(struct vkfd_device *dev);
 void vkfd_device_remove(struct vkfd_device *dev);

@@ -20,6 +20,7 @@
  * Refuses: a kernel thread, and anything once the process is dead (-ENODEV).
  */
 #include <linux/hashtable.h>
+#include <linux/kfd_ioctl.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/srcu.h>
@@ -104,6 +105,7 @@ static void process_free(struct kref *kref)
 	struct vkfd_process *p = container_of(kref, struct vkfd_process, kref);
 
 	vkfd_pdds_free(p);
+	mmdrop(p->mm);
 	mutex_destroy(&p->lock);
 	mutex_destroy(&p->queue_lock);
 	kfree_rcu(p, rcu);
@@ -167,7 +169,6 @@ static void process_teardown(struct work_struct *work)
 	xa_destroy(&p->queue_ids);
 
 	mmu_notifier_unregister(&p->notifier, p->mm);
-	mmdrop(p->mm);
 	vkfd_process_put(p);
 }
 
@@ -191,6 +192,7 @@ static struct vkfd_process *process_alloc(struct mm_struct *mm)
 	INIT_WORK(&p->teardown_work, process_teardown);
 	INIT_WORK(&p->error_work, vkfd_queue_error_work);
 	p->notifier.ops = &process_notifier_ops;
+	mmgrab(mm);
 	p->mm = mm;
 	p->pid = task_tgid_nr(current);
 	return p;
@@ -216,7 +218,6 @@ static struct vkfd_process *process_create(struct mm_struct *mm)
 	err = mmu_notifier_register(&p->notifier, mm);
 	if (err)
 		goto err_svm;
-	mmgrab(mm);
 	/* The entry exists already: this cannot need memory. */
 	xa_store(&pasids, p->pasid, p, GFP_KERNEL);
 	vkfd_process_sysfs_add(p);
@@ -270,12 +271,11 @@ struct vkfd_process *vkfd_process_open(void)
 /**
  * vkfd_process_is_current() - Is this the caller's own process?
  *
- * The mm of a dead process may be gone and its address used again, so dead
- * comes first.
+ * Also after it died: the mm is held, so its address cannot mean another one.
  */
 bool vkfd_process_is_current(const struct vkfd_process *p)
 {
-	return !vkfd_process_is_dead(p) && p->mm == current->mm;
+	return p->mm == current->mm;
 }
 
 /**
@@ -351,6 +351,24 @@ static void processes_tear_down(struct vkfd_device *dev)
 	flush_workqueue(process_wq);
 }
 
+/* Who waits for a GPU that died would wait for ever: tell its processes. */
+static void process_device_lost(struct vkfd_device *dev)
+{
+	struct kfd_hsa_hw_exception_data data = {
+		.reset_type = KFD_HW_EXCEPTION_WHOLE_GPU_RESET,
+		.reset_cause = KFD_HW_EXCEPTION_GPU_HANG,
+		.memory_lost = 1,
+		.gpu_id = dev->gpu_id,
+	};
+	int bkt, idx = vkfd_process_srcu_lock();
+	struct vkfd_process *p;
+
+	hash_for_each_rcu(processes, bkt, p, hash)
+		if (process_uses(p, dev))
+			vkfd_event_hw_exception(&p->events, &data);
+	vkfd_process_srcu_unlock(idx);
+}
+
 /**
  * vkfd_process_device_add() - Prepare a GPU for processes
  * @dev: Probed GPU that user space cannot name yet.
@@ -384,6 +402,7 @@ int vkfd_process_module_init(void)
 	if (!process_wq)
 		return -ENOMEM;
 	vkfd_irq_set_ops(&vkfd_process_irq_ops);
+	vkfd_device_set_lost_handler(process_device_lost);
 	vkfd_migrate_set_ops(&vkfd_process_migrate_ops);
 	return 0;
 }

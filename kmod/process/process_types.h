@@ -94,7 +94,7 @@ struct vkfd_process {
 	struct kref kref;
 	/** @hash: by mm; vkfd_processes_lock, RCU. */
 	struct hlist_node hash;
-	/** @mm: grabbed until teardown ends. */
+	/** @mm: grabbed as long as the struct lives. */
 	struct mm_struct *mm;
 	/** @tgid: thread group that opened first: the only one that may use the file. */
 	struct pid *tgid;
