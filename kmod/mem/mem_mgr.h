@@ -35,6 +35,7 @@ struct vkfd_mem_usage {
 	u64 evictions;
 	u64 eviction_system_allocs; /* TTM system allocations caused by evictions: stays 0 */
 };
+
 void vkfd_mem_usage(struct vkfd_device *dev, struct vkfd_mem_usage *usage);
 /* Bytes AVAILABLE_MEMORY reports: free plus evictable, rounded down to 2 MiB. */
 u64 vkfd_mem_available(struct vkfd_device *dev);

@@ -34,7 +34,8 @@ struct vkfd_migrate_result {
  * Context: process context; takes mmap_lock for read itself, so none of
  * mmap_lock, dma_resv or notifier lock may be held; the svm lock may.
  * Return: 0 also when pages stayed (see @result), -ENOMEM/-ENOSPC when VRAM is
- * really full, -ENODEV, -EINTR fatal signal.
+ * really full, -ENODEV, -EINTR fatal signal, -ESRCH @mm is dead, -EINVAL not
+ * page aligned or empty.
  */
 int vkfd_migrate_to_vram(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 end,
 			 enum vkfd_migrate_trigger trigger, struct vkfd_migrate_result *result);
@@ -49,12 +50,20 @@ int vkfd_migrate_to_vram(struct vkfd_device *dev, struct mm_struct *mm, u64 star
 int vkfd_migrate_to_ram(struct mm_struct *mm, u64 start, u64 end,
 			enum vkfd_migrate_trigger trigger, struct vkfd_migrate_result *result);
 
-/** struct vkfd_migrate_ops - upward news of every migration, for counters and SMI events; any field may be NULL */
+/**
+ * struct vkfd_migrate_ops - upward news of every migration, for counters and SMI events
+ *
+ * Any field may be NULL.
+ */
 struct vkfd_migrate_ops {
-	/* process context, locks of the migration held; must not sleep on them. node ids: 0 = RAM, else gpu_id */
+	/*
+	 * Process context, locks of the migration held; must not sleep on them. @mm may be
+	 * dead, only its address is good then. from_gpu, to_gpu: 0 = RAM, else gpu_id.
+	 */
 	void (*done)(struct mm_struct *mm, u64 start, u64 end, u32 from_gpu, u32 to_gpu,
 		     enum vkfd_migrate_trigger trigger, u64 pages, int err);
 };
+
 void vkfd_migrate_set_ops(const struct vkfd_migrate_ops *ops);
 
 #endif

@@ -16,7 +16,13 @@ struct vkfd_vm;
  * one VA, mapped on any number of GPUs. Counted (a dma-buf or a queue may hold
  * it); the owner serialises map, unmap and free with its own lock.
  */
-enum vkfd_mem_kind { VKFD_MEM_VRAM, VKFD_MEM_GTT, VKFD_MEM_USERPTR, VKFD_MEM_DOORBELL, VKFD_MEM_MMIO };
+enum vkfd_mem_kind {
+	VKFD_MEM_VRAM,
+	VKFD_MEM_GTT,
+	VKFD_MEM_USERPTR,
+	VKFD_MEM_DOORBELL,
+	VKFD_MEM_MMIO,
+};
 
 struct vkfd_mem_params {
 	enum vkfd_mem_kind kind;
@@ -44,8 +50,10 @@ int vkfd_mem_alloc(struct vkfd_device *dev, const struct vkfd_mem_params *params
 struct vkfd_mem *vkfd_mem_get(struct vkfd_mem *mem);
 void vkfd_mem_put(struct vkfd_mem *mem);	/* must be unmapped everywhere */
 
-/* Complete (tables written, TLB flushed) on return. Mapping twice is fine. -EINVAL without VA;
- * -EOPNOTSUPP VRAM on a GPU that cannot reach it. */
+/*
+ * Complete (tables written, TLB flushed) on return. Mapping twice is fine. -EINVAL without VA;
+ * -EOPNOTSUPP VRAM on a GPU that cannot reach it.
+ */
 int vkfd_mem_map(struct vkfd_mem *mem, struct vkfd_vm *vm);
 int vkfd_mem_unmap(struct vkfd_mem *mem, struct vkfd_vm *vm);
 bool vkfd_mem_is_mapped(const struct vkfd_mem *mem, const struct vkfd_vm *vm);

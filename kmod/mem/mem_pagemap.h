@@ -18,7 +18,7 @@ void *vkfd_pagemap_owner(struct vkfd_device *dev);
 struct vkfd_device *vkfd_pagemap_device(struct drm_pagemap *dpagemap);
 /* First device-private PFN and number of pages, as /proc/PID/pagemap shows them (debugfs). */
 void vkfd_pagemap_pfns(struct vkfd_device *dev, u64 *first, u64 *pages);
-/* PTE without permission bits for one entry of drm_gpusvm_pages::dma_addr: SYSTEM or hive address. */
+/* PTE, valid but without permissions, for one entry of drm_gpusvm_pages::dma_addr. */
 u64 vkfd_pagemap_pte(const struct drm_pagemap_addr *addr);
 
 #endif
