@@ -119,7 +119,7 @@ guesttests_machine() (
 	guest_kmemleak=kmemleak=on # the debug kernel's; run-tests asks it at the end
 	cp "$1" "$guest_work/host/plan"
 	while [ -s "$guest_work/host/plan" ]; do
-		say "guest with$machine_options (--kernel $opt_kernel): $(wc -l <"$guest_work/host/plan") tests"
+		say "guest $((boot_nr + 1)):${machine_options:- default options}, $opt_kernel kernel, $(wc -l <"$guest_work/host/plan") tests to run"
 		guesttests_boot
 		guesttests_blame "$boot_status"
 		awk -F'\t' 'NR == FNR { done[$1] = 1; next } !($1 in done)' \
