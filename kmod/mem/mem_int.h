@@ -211,8 +211,7 @@ void vkfd_svm_bo_forget(struct vkfd_svm_bo *bo, struct ttm_resource *vram);
 bool vkfd_svm_bo_readable(const struct vkfd_svm_bo *bo);
 void vkfd_svm_release_init(struct vkfd_mem_mgr *mgr);
 
-/* mem_pagemap.c */
-extern const struct drm_pagemap_devmem_ops vkfd_devmem_ops;
+/* mem_pagemap.c: one aligned piece; mmap_lock held; errors as drm_pagemap_migrate_to_devmem() */
 int vkfd_populate(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 end,
 		  unsigned long timeslice_ms);
 struct vkfd_svm_bo *vkfd_pagemap_bo(const struct page *page);

@@ -77,7 +77,7 @@ static int populate_devmem_pfn(struct drm_pagemap_devmem *devmem, unsigned long 
 	return WARN_ON(cursor.left) ? -EINVAL : 0;
 }
 
-const struct drm_pagemap_devmem_ops vkfd_devmem_ops = {
+static const struct drm_pagemap_devmem_ops devmem_ops = {
 	.devmem_release = devmem_release,
 	.populate_devmem_pfn = populate_devmem_pfn,
 	.copy_to_devmem = vkfd_copy_to_devmem,
@@ -177,7 +177,7 @@ struct vkfd_svm_bo *vkfd_svm_bo_create(struct vkfd_device *dev, struct mm_struct
 	bo->pagemap = pagemap;
 	bo->generation = atomic_read(&dev->mem->generation);
 	INIT_WORK(&bo->rescue, vkfd_svm_bo_rescue);
-	drm_pagemap_devmem_init(&bo->devmem, dev->drm.dev, mm, &vkfd_devmem_ops,
+	drm_pagemap_devmem_init(&bo->devmem, dev->drm.dev, mm, &devmem_ops,
 				&pagemap->dpagemap, bytes, NULL);
 	err = bo_place(dev, bo, bytes, ticket);
 	if (err)

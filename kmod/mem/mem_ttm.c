@@ -17,6 +17,7 @@
 #include <drm/ttm/ttm_allocation.h>
 #include <drm/ttm/ttm_tt.h>
 
+#include "core/regio.h"
 #include "mem/mem_int.h"
 
 static bool bo_is_svm(struct ttm_buffer_object *ttm)
@@ -106,25 +107,30 @@ static unsigned long bo_io_mem_pfn(struct ttm_buffer_object *bo, unsigned long p
 					     (u64)page_offset << PAGE_SHIFT)) >> PAGE_SHIFT;
 }
 
+static void vram_copy(struct vkfd_device *dev, u64 at, void *buf, int bytes, bool write)
+{
+	if (write)
+		memcpy_toio(dev->vram + at, buf, bytes);
+	else
+		memcpy_fromio(buf, dev->vram + at, bytes);
+}
+
 /* ptrace and /proc/PID/mem look at buffers too. */
 static int bo_access_memory(struct ttm_buffer_object *bo, unsigned long offset, void *buf,
 			    int len, int write)
 {
 	struct vkfd_device *dev = to_vkfd_bo(bo)->dev;
-	int done = 0;
+	int idx, bytes, done;
 
-	if (vkfd_device_is_lost(dev) || bo->resource->mem_type != VKFD_PL_VRAM)
+	if (bo->resource->mem_type != VKFD_PL_VRAM || !vkfd_io_enter(dev, &idx))
 		return -EIO;
-	while (done < len) {
+	for (done = 0; done < len; done += bytes) {
 		u64 at = vkfd_vram_at(dev->mem, bo->resource, offset + done);
-		int bytes = min_t(u64, len - done, PAGE_SIZE - (at & ~PAGE_MASK));
 
-		if (write)
-			memcpy_toio(dev->vram + at, buf + done, bytes);
-		else
-			memcpy_fromio(buf + done, dev->vram + at, bytes);
-		done += bytes;
+		bytes = min_t(u64, len - done, PAGE_SIZE - (at & ~PAGE_MASK));
+		vram_copy(dev, at, buf + done, bytes, write);
 	}
+	vkfd_io_exit(idx);
 	return len;
 }
 
