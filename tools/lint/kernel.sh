@@ -34,7 +34,9 @@ if [ -z "$checkpatch" ]; then
 	exit 4
 fi
 ignore=$(sed 's/#.*//' tools/lint/checkpatch.conf | tr -s ' \t\n' ',' | sed 's/^,//; s/,$//')
-find kmod include -name '*.[ch]' | sort |
-	xargs perl "$checkpatch" --no-tree --strict --terse --no-summary --show-types \
+# From elsewhere, because checkpatch leaves its cache where it runs.
+cd "$out"
+find "$top/kmod" "$top/include" -name '*.[ch]' | sort |
+	xargs -P 2 -n 24 perl "$checkpatch" --no-tree --strict --terse --no-summary --show-types \
 		--max-line-length=100 --ignore "$ignore" -f || status=1
 exit $status
