@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Wrong use is status 2 with a sentence that names the mistake; help is 0.
+# shellcheck source=tests/e2e/lib/check.sh
 . "$(dirname "$0")/lib/check.sh"
 
 for command in demo test run shell setup build clean doctor; do

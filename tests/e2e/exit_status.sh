@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # run exits with the status of its command, or with what became of the guest.
+# shellcheck source=tests/e2e/lib/check.sh
 . "$(dirname "$0")/lib/check.sh"
 
 # shellcheck disable=SC2086

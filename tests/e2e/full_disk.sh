@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # A full disk: the status of the command still arrives, or one clear sentence.
+# shellcheck source=tests/e2e/lib/check.sh
 . "$(dirname "$0")/lib/check.sh"
 
 [ "$(id -u)" = 0 ] || { echo "SKIP: needs root, to mount a small file system"; exit 4; }
@@ -26,7 +27,7 @@ full() {
 }
 
 # The kernel log does not fit, everything else does.
-# shellcheck disable=SC2086
+# shellcheck disable=SC2086,SC2016
 expect 42 full 330 ./vkfd run $plain --log "$tmp/work/log" -- sh -c '
 	i=0
 	while [ $i -lt 7000 ]; do echo "<5>filling the log $i ................................" >/dev/kmsg; i=$((i + 1)); done

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Ctrl-C or SIGTERM in the middle of host work and of a guest test stops all
 # of it, and leaves nothing.
+# shellcheck source=tests/e2e/lib/check.sh
 . "$(dirname "$0")/lib/check.sh"
 
 in_session() {

@@ -1,10 +1,11 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # However a run ends, no process, file or mount of it stays.
+# shellcheck source=tests/e2e/lib/check.sh
 . "$(dirname "$0")/lib/check.sh"
 
 # shellcheck disable=SC2086
-begin() { start_run $plain "$@" -- sh -c 'echo started; sleep 300'; }
+begin() { start_run $plain -- sh -c 'echo started; sleep 300'; }
 group() { /bin/kill "$1" -- "-$run_pid"; }
 
 mkdir "$tmp/work"

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Once the environment is there, nothing needs the network any more.
+# shellcheck source=tests/e2e/lib/check.sh
 . "$(dirname "$0")/lib/check.sh"
 
 [ "$(id -u)" = 0 ] || { echo "SKIP: needs root, to take the network away"; exit 4; }

@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Bytes pass unchanged: stdin, stdout, stderr, arguments and shared files.
+# shellcheck source=tests/e2e/lib/check.sh
 . "$(dirname "$0")/lib/check.sh"
 
 # shellcheck disable=SC2086
@@ -12,6 +13,7 @@ again" ] || fail "stdout is not what the command wrote"
 said 'to err'
 ! grep -q 'to out' "$tmp/err" || fail "stdout leaked into stderr"
 
+# shellcheck disable=SC2016
 expect 0 run -- printf '<%s>' "a b" "it's" '$HOME "x" \n' '' 'two
 lines'
 [ "$(cat "$tmp/out")" = "<a b><it's><\$HOME \"x\" \\n><><two
@@ -25,6 +27,7 @@ got=$(./vkfd run $plain -- cat <"$tmp/bytes" | sha256sum)
 
 mkdir "$tmp/shared one" "$tmp/two"
 cp "$tmp/bytes" "$tmp/two/in"
+# shellcheck disable=SC2016
 expect 0 run --share "$tmp/two" --share "$tmp/shared one:/opt/one" -- sh -euc '
 	cp /mnt/two/in /opt/one/out
 	echo written >/mnt/two/file

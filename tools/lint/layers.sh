@@ -10,6 +10,7 @@ kmod_layers='vkfd_drv uapi process svm mem mmu engine core'
 device_layers='main server pci gpu cp+sdma isa mmu irq mem telemetry util'
 
 check() { # TREE LAYERS
+	# shellcheck disable=SC2016 # the program is awk's
 	find "$1" -name '*.[ch]' | sort | xargs awk -v tree="$1" -v layers="$2" '
 	BEGIN {
 		n = split(layers, row, " ")

@@ -16,6 +16,7 @@ trap e2e_cleanup EXIT
 trap 'exit 130' INT TERM HUP
 
 # A guest without GPU and driver, for what does not need them.
+# shellcheck disable=SC2034 # used by the scripts
 plain="--no-build --no-driver --no-gpu"
 
 fail() {
