@@ -70,13 +70,17 @@ static int look(struct to_vram *job, u64 va, u64 bytes, struct vkfd_scan *scan)
 	return vkfd_scan(job->dev, job->mm, va, va + bytes, job->pfns, scan);
 }
 
-/* -EBUSY with everything in place is success. */
+/* -EBUSY with everything in place is success; what a CPU takes back later, too. */
 static int populate(struct to_vram *job, u64 va, u64 bytes, struct vkfd_scan *scan)
 {
 	int err = vkfd_populate(job->dev, job->mm, va, va + bytes, 0);
 
+	if (!err) {
+		*scan = (struct vkfd_scan){ .own = bytes >> PAGE_SHIFT };
+		return 0;
+	}
 	if (look(job, va, bytes, scan))
-		return err ?: -EBUSY;
+		return err;
 	return err == -EBUSY && scan->own == bytes >> PAGE_SHIFT ? 0 : err;
 }
 
