@@ -84,10 +84,13 @@ guest_config() {
 	cp "$VKFD_TOP/launcher/guest/init" "$guest_work/host/init"
 }
 
+# init_on_alloc: TCG keeps the code that it translated for a page until the guest
+# itself writes there. virtiofsd fills page cache from outside, so a page that
+# held other code before would run that; zeroing on allocation is the write.
 guest_kernel_line() {
 	printf '%s ' root=vkfd-root rootfstype=virtiofs ro init=/init \
 		console=ttyS0 panic=-1 unknown_nmi_panic mitigations=off \
-		no_timer_check tsc=reliable iomem=relaxed audit=0 8250.nr_uarts=1 \
+		no_timer_check tsc=reliable init_on_alloc=1 iomem=relaxed audit=0 8250.nr_uarts=1 \
 		random.trust_cpu=on rcupdate.rcu_expedited=1 cryptomgr.notests \
 		nokaslr modprobe.blacklist=amdgpu loglevel=7 \
 		rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30
