@@ -266,8 +266,12 @@ void vkfd_svm_range_unmap(struct vkfd_svm *svm, struct vkfd_svm_range *range, u3
 	drm_gpusvm_notifier_lock(&svm->gpusvm);
 	vkfd_svm_shootdown_add(svm, &down, range, slots);
 	range->required &= ~slots;
-	drm_gpusvm_notifier_unlock(&svm->gpusvm);
+	/*
+	 * Still locked: an invalidation that finds nothing mapped any more
+	 * flushes nothing, and its pages are free when it returns.
+	 */
 	vkfd_svm_shootdown_finish(svm, &down);
+	drm_gpusvm_notifier_unlock(&svm->gpusvm);
 
 	for (slot = 0; slot < range->nr_pages; slot++)
 		if (slots & BIT(slot))
