@@ -47,10 +47,7 @@ part_is_stale() {
 
 build_part() {
 	part "$1"
-	[ -d "$VKFD_TOP/$part_dir" ] || {
-		say "nothing to compile in $part_dir"
-		return 0
-	}
+	[ -d "$VKFD_TOP/$part_dir" ] || die 1 "this tree is not complete: no $part_dir"
 	part_is_stale "$1" || return 0
 	# Written before make reads its inputs: what changes meanwhile is newer.
 	mkdir -p "$VKFD_BUILD/.stamp"
