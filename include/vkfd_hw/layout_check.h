@@ -20,6 +20,7 @@ static_assert(offsetof(struct vkfd_kiq_queue, ring) == 32, "KIQ queue pointers")
 static_assert(sizeof(struct vkfd_kiq_queue) == 88, "KIQ queue payload");
 static_assert(offsetof(struct vkfd_kiq_ack, status) == 8, "KIQ ack status");
 static_assert(VKFD_DOORBELL_FRAMES == VKFD_MAX_CONTEXTS, "a doorbell frame for each context");
-static_assert(VKFD_MAX_GPUS * BIT_ULL(VKFD_HIVE_NODE_SHIFT) <= VKFD_HIVE_LIMIT, "hive address room");
+static_assert(VKFD_MAX_GPUS * BIT_ULL(VKFD_HIVE_NODE_SHIFT) <= VKFD_HIVE_LIMIT,
+	      "hive address room");
 
 #endif

@@ -124,7 +124,7 @@ VKFD_IOCTL_HANDLER(free_memory)
 }
 
 static int apply_to_gpus(struct vkfd_process *p, struct kfd_ioctl_map_memory_to_gpu_args *args,
-			bool map)
+			 bool map)
 {
 	u32 *gpus;
 	int err;
