@@ -91,6 +91,8 @@ static void spans_remove(struct vkfd_process *p, struct vkfd_buffer *buffer)
 /**
  * vkfd_buffer_overlaps() - Does a buffer live in [start, end)?
  * @owner: The process.
+ * @start: First byte.
+ * @end: Byte after the last.
  *
  * Context: Any sleeping context; takes a leaf spinlock only.
  * Return: true if some buffer has an address there, mapped or not.
@@ -223,6 +225,8 @@ int vkfd_buffer_alloc(struct vkfd_process *p, u32 gpu_id, struct vkfd_mem_params
 
 /**
  * vkfd_buffer_find() - Buffer of a handle
+ * @p: Process.
+ * @handle: Buffer, as user space names it.
  *
  * Context: Caller holds the process lock.
  * Return: The buffer, valid while the lock is held, or NULL.
@@ -261,6 +265,8 @@ static void buffer_destroy(struct vkfd_buffer *buffer)
 
 /**
  * vkfd_buffer_free() - FREE_MEMORY_OF_GPU: unmap everywhere and let go
+ * @p: Process.
+ * @handle: Buffer, as user space names it.
  *
  * Context: May sleep; takes the process lock.
  * Return: 0, -EINVAL no such buffer, -EPERM the event page, -EBUSY a queue uses it.
@@ -360,6 +366,11 @@ int vkfd_buffer_map(struct vkfd_process *p, u64 handle, const u32 *gpus, u32 cou
 
 /**
  * vkfd_buffer_unmap() - UNMAP_MEMORY_FROM_GPU; arguments as vkfd_buffer_map()
+ * @p: Process.
+ * @handle: Buffer, as user space names it.
+ * @gpus: gpu_ids.
+ * @count: How many there are.
+ * @done: In and out: how many GPUs are done.
  *
  * Context: May sleep; takes the process lock.
  * Return: 0, -ENOMEM no such buffer, -EINVAL no such GPU, -EBUSY a queue uses it.

@@ -62,6 +62,7 @@ struct vkfd_event *vkfd_event_find(struct vkfd_events *events, u32 event_id)
 
 /**
  * vkfd_event_give_locked() - Hand a signal to those who wait, or keep it
+ * @event: Event.
  *
  * Everybody who waits now gets it. An auto-reset event remembers it only if
  * nobody did. Caller holds the lock.

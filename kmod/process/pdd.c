@@ -177,6 +177,8 @@ static int set_xnack_locked(struct vkfd_process *p, bool on)
 
 /**
  * vkfd_process_set_xnack() - Choose what a missing page does to a GPU access
+ * @p: Process.
+ * @on: XNACK.
  *
  * Context: May sleep. Takes the process lock.
  * Return: 0, -EBUSY while a queue exists, -EPERM if a GPU cannot retry, or the
@@ -247,6 +249,10 @@ int vkfd_process_apertures(struct vkfd_process *p, struct kfd_process_device_ape
 
 /**
  * vkfd_process_set_memory_policy() - Record the default cache policy
+ * @p: Process.
+ * @gpu_id: GPU, as user space names it.
+ * @policy: Default policy.
+ * @alternate: Policy of the alternate aperture.
  *
  * gfx9 takes the memory type from each buffer, so nothing depends on it.
  * Return: 0, -EINVAL unknown GPU, -ESRCH without address space.
@@ -320,6 +326,8 @@ int vkfd_process_available(struct vkfd_process *p, u32 gpu_id, u64 *bytes)
 
 /**
  * vkfd_process_runtime() - The runtime says it is there (or leaves)
+ * @p: Process.
+ * @args: In and out.
  *
  * Only debuggers would use what is recorded.
  * Return: 0, -EBUSY enabled twice, -EEXIST queues exist already.
@@ -345,6 +353,7 @@ int vkfd_process_runtime(struct vkfd_process *p, struct kfd_ioctl_runtime_enable
 
 /**
  * vkfd_pdds_release() - Give back address spaces, files and GPUs
+ * @p: Process.
  *
  * Queues, SVM state and buffers are gone. The objects stay for readers of
  * counters until vkfd_pdds_free().

@@ -270,8 +270,10 @@ struct vkfd_process *vkfd_process_open(void)
 
 /**
  * vkfd_process_is_current() - Is this the caller's own process?
+ * @p: Process.
  *
  * Also after it died: the mm is held, so its address cannot mean another one.
+ * Return: true if the caller runs in its address space.
  */
 bool vkfd_process_is_current(const struct vkfd_process *p)
 {
@@ -280,6 +282,7 @@ bool vkfd_process_is_current(const struct vkfd_process *p)
 
 /**
  * vkfd_process_enter() - Hold off teardown for one call
+ * @p: Process.
  *
  * Context: Process context; pair with vkfd_process_leave(). Must not be held
  * while waiting for user space.

@@ -148,6 +148,7 @@ bool vkfd_process_is_shown(pid_t pid)
 
 /**
  * vkfd_process_sysfs_add() - Show a new process
+ * @p: Process.
  *
  * Context: May sleep. A clash of names (the old process of the same pid is
  * still being torn down) means no files.

@@ -207,6 +207,8 @@ static void queue_destroy_locked(struct vkfd_queue *q)
 
 /**
  * vkfd_queue_destroy() - DESTROY_QUEUE
+ * @p: Process.
+ * @queue_id: Queue, as user space names it.
  *
  * When it returns the device touches ring, pointers and save area no more.
  * Context: May sleep; takes the process lock.
@@ -255,6 +257,9 @@ static int queue_update_locked(struct vkfd_queue *q, const struct vkfd_queue_req
 
 /**
  * vkfd_queue_update() - UPDATE_QUEUE: ring, percentage, priority
+ * @p: Process.
+ * @queue_id: Queue, as user space names it.
+ * @request: From user space.
  *
  * Percentage 0 or a null ring suspend; both pointers are kept.
  * Context: May sleep; takes the process lock.

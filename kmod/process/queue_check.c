@@ -64,6 +64,7 @@ u32 vkfd_queue_ring_bytes(u32 asked)
 
 /**
  * vkfd_queue_check_common() - Checks that CREATE and UPDATE share
+ * @request: From user space.
  *
  * The percentage's second byte names a compute partition; we have number 0.
  * Return: 0, -EINVAL, -EFAULT.

@@ -80,6 +80,7 @@ static void unmap_locked(struct vkfd_queue *q)
 
 /**
  * vkfd_queue_unmap() - Take a queue from the device and off the list
+ * @q: Queue.
  *
  * On return the device touches no memory on its behalf any more.
  * Context: May sleep; caller holds the process lock, takes the queue lock.
@@ -97,6 +98,7 @@ void vkfd_queue_unmap(struct vkfd_queue *q)
 
 /**
  * vkfd_queues_unmap_all() - Take every queue from the devices, at exit
+ * @p: Process.
  *
  * They stay listed until vkfd_queues_release().
  * Context: MMU notifier release; no ioctl of this mm runs any more, or the

@@ -68,6 +68,9 @@ static int put_register(const struct drm_amdgpu_info *info)
 
 /**
  * vkfd_render_info_ioctl() - DRM_IOCTL_AMDGPU_INFO
+ * @drm: GPU.
+ * @data: What happened.
+ * @file: Open file.
  *
  * Return: 0, -EINVAL unknown query, -EFAULT, -ENODEV lost GPU.
  */
