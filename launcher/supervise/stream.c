@@ -133,24 +133,48 @@ static void pair_read(struct sup *s, enum pair_id id)
 	}
 }
 
+static struct pair *input_pair(struct sup *s)
+{
+	return &s->pair[s->opt.interactive ? PAIR_TTY : PAIR_IN];
+}
+
 static void stdin_read(struct sup *s)
 {
-	enum pair_id to = s->opt.interactive ? PAIR_TTY : PAIR_IN;
-	char buf[4096];
-	ssize_t n = read(STDIN_FILENO, buf, sizeof(buf));
+	ssize_t n = read(STDIN_FILENO, s->input, sizeof(s->input));
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
-	if (n > 0 && s->pair[to].host >= 0) {
-		write_all(s->pair[to].host, buf, (size_t)n);
+	if (n > 0) {
+		s->input_len = (size_t)n;
 		return;
 	}
-	/* The port closes on the guest's side: its reader sees the end. */
+	/*
+	 * The guest's reader sees the end. Not close(): QEMU would drop what
+	 * it has not read yet when the socket hangs up.
+	 */
 	s->stdin_open = false;
-	if (to == PAIR_IN && s->pair[to].host >= 0) {
-		close(s->pair[to].host);
-		s->pair[to].host = -1;
+	if (!s->opt.interactive && s->pair[PAIR_IN].host >= 0)
+		shutdown(s->pair[PAIR_IN].host, SHUT_WR);
+}
+
+/*
+ * Never waits for the guest to take input: the guest may itself wait for us
+ * to take its output.
+ */
+static void input_write(struct sup *s)
+{
+	ssize_t n = send(input_pair(s)->host, s->input, s->input_len,
+			 MSG_DONTWAIT | MSG_NOSIGNAL);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n < 0) { /* QEMU is gone */
+		s->input_len = 0;
+		s->stdin_open = false;
+		return;
 	}
+	s->input_len -= (size_t)n;
+	memmove(s->input, s->input + n, s->input_len);
 }
 
 static void signal_read(struct sup *s)
@@ -166,17 +190,23 @@ static void signal_read(struct sup *s)
 /* Waits up to @wait_ms for bytes or a signal and handles all there are. */
 void stream_poll(struct sup *s, int wait_ms)
 {
-	struct pollfd p[PAIR_COUNT + 2];
+	struct pollfd p[PAIR_COUNT + 3];
 	unsigned int i;
 
 	for (i = 0; i < PAIR_COUNT; i++)
 		p[i] = (struct pollfd){ s->pair[i].host, POLLIN, 0 };
 	p[PAIR_COUNT] = (struct pollfd){ s->sig_fd, POLLIN, 0 };
 	p[PAIR_COUNT + 1] = (struct pollfd){
-		s->stdin_open && s->guest_ready ? STDIN_FILENO : -1, POLLIN, 0
+		s->stdin_open && s->guest_ready && !s->input_len ?
+			STDIN_FILENO : -1, POLLIN, 0
 	};
-	if (poll(p, PAIR_COUNT + 2, wait_ms) <= 0)
+	p[PAIR_COUNT + 2] = (struct pollfd){
+		s->input_len ? input_pair(s)->host : -1, POLLOUT, 0
+	};
+	if (poll(p, PAIR_COUNT + 3, wait_ms) <= 0)
 		return;
+	if (p[PAIR_COUNT + 2].revents)
+		input_write(s);
 	for (i = 0; i < PAIR_COUNT; i++)
 		if (p[i].revents)
 			pair_read(s, i);

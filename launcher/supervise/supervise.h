@@ -94,6 +94,8 @@ struct sup {
 	struct lines ctl;
 	int sig_fd;
 	bool stdin_open;
+	char input[4096]; /* from stdin, not yet taken by QEMU */
+	size_t input_len;
 	bool guest_up; /* init runs */
 	bool guest_ready; /* the command was started */
 	bool have_status;
