@@ -22,7 +22,9 @@
 
 #include "supervise.h"
 
-int child_listen(const char *path)
+#define LISTEN_TOKEN "{listen:"
+
+static int socket_listen(const char *path)
 {
 	struct sockaddr_un sa = { .sun_family = AF_UNIX };
 	int fd;
@@ -32,7 +34,7 @@ int child_listen(const char *path)
 		return -1;
 	}
 	strcpy(sa.sun_path, path);
-	fd = socket(AF_UNIX, SOCK_STREAM, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
 	if (bind(fd, (struct sockaddr *)&sa, sizeof(sa)) || listen(fd, 4)) {
@@ -43,16 +45,12 @@ int child_listen(const char *path)
 }
 
 /* The descriptor that a token stands for, -1 if it is none of ours. */
-static int token_fd(struct sup *s, const char *token, size_t len)
+static int token_fd(struct sup *s, struct child *c, const char *token, size_t len)
 {
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
 	unsigned int i;
 
-	if (len > 9 && !strncmp(token, "{listen:", 8) && len - 9 < sizeof(path)) {
-		memcpy(path, token + 8, len - 9);
-		path[len - 9] = '\0';
-		return child_listen(path);
-	}
+	if (!strncmp(token, LISTEN_TOKEN, strlen(LISTEN_TOKEN)))
+		return c->listen_fd;
 	for (i = 0; i < PAIR_COUNT; i++)
 		if (strlen(s->pair[i].token) == len &&
 		    !strncmp(s->pair[i].token, token, len))
@@ -61,7 +59,7 @@ static int token_fd(struct sup *s, const char *token, size_t len)
 }
 
 /* A copy of @arg with its token replaced; runs in the forked child. */
-static char *arg_expand(struct sup *s, char *arg)
+static char *arg_expand(struct sup *s, struct child *c, char *arg)
 {
 	char *open = strchr(arg, '{'), *close, *out;
 	int fd;
@@ -69,7 +67,7 @@ static char *arg_expand(struct sup *s, char *arg)
 	close = open ? strchr(open, '}') : NULL;
 	if (!close || open[1] == '"')
 		return arg;
-	fd = token_fd(s, open, (size_t)(close - open) + 1);
+	fd = token_fd(s, c, open, (size_t)(close - open) + 1);
 	if (fd < 0)
 		return arg;
 	fcntl(fd, F_SETFD, 0);
@@ -111,10 +109,36 @@ static void child_exec(struct sup *s, struct child *c, pid_t parent, int out_fd)
 		_exit(127);
 	child_redirect(s, c, out_fd);
 	for (arg = c->argv; *arg; arg++)
-		*arg = arg_expand(s, *arg);
+		*arg = arg_expand(s, c, *arg);
 	execv(c->argv[0], c->argv);
 	fprintf(stderr, "%s: %s\n", c->argv[0], strerror(errno));
 	_exit(127);
+}
+
+/*
+ * Opens the socket of @c's {listen:PATH} before @c runs, so that those who are
+ * started after it can connect however slow it is. False with errno set.
+ */
+static bool listen_open(struct child *c)
+{
+	const char *token = NULL, *end;
+	char path[4096];
+	char **arg;
+
+	c->listen_fd = -1;
+	for (arg = c->argv; *arg && !token; arg++)
+		token = strstr(*arg, LISTEN_TOKEN);
+	if (!token)
+		return true;
+	token += strlen(LISTEN_TOKEN);
+	end = strchr(token, '}');
+	if (!end) {
+		errno = EINVAL;
+		return false;
+	}
+	snprintf(path, sizeof(path), "%.*s", (int)(end - token), token);
+	c->listen_fd = socket_listen(path);
+	return c->listen_fd >= 0;
 }
 
 /* Starts @c. Returns 0, or -1 with errno set. */
@@ -123,6 +147,8 @@ int child_start(struct sup *s, struct child *c)
 	int out[2] = { -1, -1 };
 	pid_t parent = getpid();
 
+	if (!listen_open(c))
+		return -1;
 	if (c->wants_ready && pipe2(out, O_CLOEXEC))
 		return -1;
 	c->pid = fork();
@@ -130,6 +156,8 @@ int child_start(struct sup *s, struct child *c)
 		child_exec(s, c, parent, out[1]);
 	if (out[1] >= 0)
 		close(out[1]);
+	if (c->listen_fd >= 0)
+		close(c->listen_fd);
 	c->out_fd = out[0];
 	if (c->pid < 0) {
 		c->pid = 0;

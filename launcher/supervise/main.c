@@ -32,8 +32,12 @@
 #define READY_MS 20000
 /* After an oops the guest may hang on a lock its victim held. */
 #define OOPS_GRACE_MS 15000
-/* How much later than its helpers QEMU may end at a normal end. */
+/*
+ * How much later than its helpers QEMU may end. A helper that ended cleanly
+ * was left by QEMU, which may take long to go on a busy machine.
+ */
 #define HELPER_GRACE_MS 1500
+#define LEFT_GRACE_MS 15000
 
 void say(const char *fmt, ...)
 {
@@ -221,10 +225,11 @@ static const char *child_fate(const struct child *c, char *buf, size_t len)
 
 static int report_dead_helper(struct sup *s, struct child *c)
 {
-	uint64_t end = now_ms() + HELPER_GRACE_MS;
+	bool left = s->have_status ||
+		    (WIFEXITED(c->status) && !WEXITSTATUS(c->status));
+	uint64_t end = now_ms() + (left ? LEFT_GRACE_MS : HELPER_GRACE_MS);
 	char fate[64];
 
-	/* Helpers leave when QEMU does, and may be seen first. */
 	while (now_ms() < end && !s->qemu->reaped) {
 		stream_poll(s, 50);
 		children_reap(s);

@@ -43,6 +43,7 @@ struct child {
 	bool reaped;
 	bool wants_ready; /* prints "ready" on stdout before QEMU may start */
 	int out_fd; /* our end of its stdout while wants_ready, else -1 */
+	int listen_fd; /* of its {listen:PATH}, while it is started, else -1 */
 };
 
 /* Where QEMU's character devices end; index of sup.pair[]. */
@@ -109,7 +110,6 @@ int child_start(struct sup *s, struct child *c);
 bool children_reap(struct sup *s);
 struct child *children_find_dead_helper(struct sup *s);
 void children_stop(struct sup *s, unsigned int grace_ms);
-int child_listen(const char *path);
 
 /* klog.c */
 void klog_open(struct klog *k, const char *path);
