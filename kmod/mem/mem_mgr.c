@@ -20,6 +20,9 @@
 #include "mem/mem_mgr.h"
 #include "mem/mem_pagemap.h"
 
+/* Walks over all buffers before pages that stay are an error. */
+#define EVICT_ALL_TRIES 16
+
 static void mem_release(struct drm_device *drm, void *arg)
 {
 	struct vkfd_mem_mgr *mgr = arg;
@@ -121,12 +124,24 @@ void vkfd_mem_fini(struct vkfd_device *dev)
  * vkfd_mem_evict_all() - move all SVM pages of a GPU to RAM
  * @dev: GPU, still working. For suspend.
  *
+ * TTM stops at the first buffer that cannot be emptied. One whose pages are
+ * on the move (a fork, an exit, a fault) at that moment can be a little later,
+ * so the rescue work is waited for and the walk starts again.
+ *
  * Context: process context, may sleep for long.
  * Return: 0 or -ENOSPC when pages stayed.
  */
 int vkfd_mem_evict_all(struct vkfd_device *dev)
 {
-	return ttm_resource_manager_evict_all(&dev->mem->ttm, &dev->mem->vram.man);
+	unsigned int tries = EVICT_ALL_TRIES;
+	int err;
+
+	do {
+		err = ttm_resource_manager_evict_all(&dev->mem->ttm, &dev->mem->vram.man);
+		if (err)
+			flush_workqueue(dev->mem->wq);
+	} while (err && !vkfd_device_is_lost(dev) && --tries);
+	return err;
 }
 
 /**

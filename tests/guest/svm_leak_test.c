@@ -199,9 +199,13 @@ static void system_memory_account_returns_to_zero(int xnack)
 /* D11: what eviction must never do is counted. */
 static void eviction_allocates_no_system_memory(int xnack)
 {
+	u64 evictions = vram_stat("evictions");
+	u64 failures = vram_stat("eviction_failures");
+
 	evict_file_sends_everything_to_ram(xnack);
-	assert_true(vram_stat("evictions") > 0);
-	assert_int_equal(vram_stat("eviction_failures"), 0);
+	assert_true(vram_stat("evictions") > evictions);
+	/* Earlier tests of this guest may have failed some on purpose; this one has no reason to. */
+	assert_int_equal(vram_stat("eviction_failures"), failures);
 	assert_int_equal(vram_stat("eviction_system_allocs"), 0);
 }
 
