@@ -10,6 +10,7 @@
  *
  * After vkfd_mem_init() nothing here takes a lock; counters are atomics.
  */
+#include <linux/delay.h>
 #include <linux/slab.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
@@ -21,7 +22,8 @@
 #include "mem/mem_pagemap.h"
 
 /* Walks over all buffers before pages that stay are an error. */
-#define EVICT_ALL_TRIES 16
+#define EVICT_ALL_TRIES 200
+#define EVICT_ALL_PAUSE_MS 25
 
 static void mem_release(struct drm_device *drm, void *arg)
 {
@@ -138,9 +140,11 @@ int vkfd_mem_evict_all(struct vkfd_device *dev)
 
 	do {
 		err = ttm_resource_manager_evict_all(&dev->mem->ttm, &dev->mem->vram.man);
-		if (err)
-			flush_workqueue(dev->mem->wq);
-	} while (err && !vkfd_device_is_lost(dev) && --tries);
+		if (!err)
+			break;
+		flush_workqueue(dev->mem->wq);
+		msleep(EVICT_ALL_PAUSE_MS);
+	} while (!vkfd_device_is_lost(dev) && --tries);
 	return err;
 }
 
