@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VKFD_DEVICE_ISA_VALU_H
+#define VKFD_DEVICE_ISA_VALU_H
+
+#include "isa/wave.h"
+
+/*
+ * Vector ALU: operand fetch (constants, SGPRs, SDWA, DPP, abs, neg, op_sel), the
+ * loop over lanes, clamp and omod, masked write-back. The loops are compiled for
+ * several vector units (valu_lanes.c), one set is chosen at start.
+ */
+
+/* What a lane function may look at beside its operands. */
+struct valu_fp {
+	bool flush32_in, flush32_out;	/* MODE.denorm of f32 */
+	bool flush16_in, flush16_out;	/* of f16 and f64 */
+	bool ieee, dx10_clamp, fp16_ovfl;
+	u8 round32, round64;		/* 0 even, 1 +inf, 2 -inf, 3 zero */
+};
+
+/* One whole-wave operation. Arrays have 64 elements of the operand's width (u32 or u64), 64-byte aligned. */
+struct valu_io {
+	void *dst;
+	const void *src[3];
+	u64 mask_in;	/* carry-in, cndmask selector, VCC of div_fmas */
+	u64 mask_out;	/* compare, carry-out: all 64 lanes, EXEC is applied by the caller */
+	struct valu_fp fp;
+};
+
+typedef void (*valu_lanes_fn)(struct valu_io *io);
+
+/* By isa_op::id; NULL for rows that are not VALU or are ISA_CROSS. */
+extern const valu_lanes_fn *valu_lanes;
+/* Chooses valu_lanes from what the CPU has. Call once, before any wave runs. */
+void valu_init(void);
+
+/* Executes a VALU instruction. False: illegal in this form. */
+bool valu_run(struct wave *wave, const struct isa_inst *inst);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VKFD_DEVICE_ISA_WAVE_H
+#define VKFD_DEVICE_ISA_WAVE_H
+
+#include "isa/inst.h"
+#include "mmu/mmu.h"
+
+#define WAVE_LANES	64u
+#define WAVE_SREGS	128u	/* by operand code: s0.., FLAT_SCRATCH, VCC, TTMP, M0, EXEC */
+#define WAVE_VGPRS	256u
+
+/* One register of all lanes. */
+union wave_vreg {
+	u32 u[WAVE_LANES];
+	float f[WAVE_LANES];
+} __attribute__((aligned(64)));
+
+/* MODE register fields (rsrc1 FLOAT_MODE in the low 8 bits). */
+#define WAVE_MODE_ROUND32	0x3u
+#define WAVE_MODE_ROUND64	0xcu	/* f64 and f16 */
+#define WAVE_MODE_DENORM32	0x30u	/* bit 4 inputs, bit 5 results */
+#define WAVE_MODE_DENORM64	0xc0u
+#define WAVE_MODE_DX10_CLAMP	0x100u
+#define WAVE_MODE_IEEE		0x200u
+#define WAVE_MODE_FP16_OVFL	0x800000u
+
+/* Why a wave does not go on. */
+enum wave_stop {
+	WAVE_READY,	/* nothing: it can run (its budget ended, or it never ran) */
+	WAVE_ENDED,
+	WAVE_BARRIER,	/* until all waves of the group that have not ended are here */
+	WAVE_SLEEPING,	/* asked to yield: runs again in its next turn */
+	WAVE_FAULTED,	/* @fault; PC and all state are those before the instruction */
+	WAVE_ILLEGAL,	/* @inst holds the encoding */
+	WAVE_APERTURE,	/* non-canonical address @fault.va */
+	WAVE_TRAPPED,	/* s_trap with a handler; @trap */
+	WAVE_BUSY,	/* an interrupt line is full: same instruction again later */
+	WAVE_HALTED,	/* s_sethalt 1, or MEM_VIOL */
+};
+
+struct wave_group;
+
+/*
+ * State of one wave. Owned by its group; touched by the thread that runs the
+ * group only. Everything a preempted wave needs is in here.
+ */
+struct wave {
+	struct wave_group *group;
+	u64 pc;
+	u32 s[WAVE_SREGS];
+	bool scc;
+	u32 mode;
+	u32 status;		/* what s_getreg STATUS shows beside SCC, EXECZ, VCCZ */
+	u32 trapsts;
+	u32 hw_id;
+	u16 nr_vgprs, nr_agprs;	/* allocated; more is an illegal instruction */
+	enum wave_stop stop;
+	u8 trap;
+	struct mmu_fault fault;
+	struct isa_inst inst;	/* that stopped it */
+	u64 executed;		/* instructions */
+	union wave_vreg *v;	/* nr_vgprs, then nr_agprs: see wave_vgpr(), wave_agpr() */
+	union wave_vreg *a;
+};
+
+static inline u64 wave_sreg64(const struct wave *wave, unsigned int code)
+{
+	return wave->s[code] | (u64)wave->s[code + 1] << 32;
+}
+
+static inline void wave_set_sreg64(struct wave *wave, unsigned int code, u64 value)
+{
+	wave->s[code] = (u32)value;
+	wave->s[code + 1] = (u32)(value >> 32);
+}
+
+static inline u64 wave_exec(const struct wave *wave)
+{
+	return wave_sreg64(wave, ISA_SRC_EXEC);
+}
+
+/*
+ * What a wave reaches outside itself. One per running thread and queue; the
+ * access's context and mmu say whose memory it is.
+ */
+struct wave_env {
+	struct mmu_access access;
+	u64 scratch_base;	/* of SRC_PRIVATE: VKFD_SCRATCH_BASE, likewise LDS */
+	u32 doorbell;		/* s_sendmsg GET_DOORBELL */
+	/* s_memtime, s_memrealtime: the GPU counter. */
+	u64 (*clock)(void *opaque);
+	/* s_sendmsg MSG_INTERRUPT, payload M0[23:0]. False: no room, try again. */
+	bool (*message)(void *opaque, const struct wave *wave, u32 payload);
+	void *opaque;
+	struct isa_icache *icache;	/* of this thread */
+};
+
+/**
+ * wave_run() - run one wave until it stops or @budget instructions are done
+ *
+ * Bounded by @budget; the reader lock of a context is held within one
+ * instruction only. Sets and returns wave->stop; on FAULTED nothing of the
+ * instruction happened, and running it again replays it whole.
+ */
+enum wave_stop wave_run(struct wave *wave, struct wave_env *env, u32 budget);
+
+#endif
