@@ -3,6 +3,7 @@
 #define VKFD_DEVICE_ISA_OP_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include "vkfd_hw/types.h"
 
 /*
@@ -18,12 +19,18 @@
  *       VOPC opcode is the same row. fn(fp, a, b, c) is a pure function of one
  *       lane's bits (see valu.h); its arguments have the widths of the types.
  *   SALU(enc, opcode, name, shape, dst, src0, src1, fn)
- *       enc SOP1, SOP2, SOPC, SOPK.
+ *       enc SOP1, SOP2, SOPC, SOPK. A SOP1 with src1, and a SOPK with src0, gets
+ *       the old value of dst there (bitset, cmov, addk); a SOPK's src1 is SIMM16.
+ *       SOPK that write no register (cmpk, setreg) read it: src0.
  *   SOPP(opcode, name, operand, fn)
- *   SMEM(opcode, name, kind, dwords)
- *   DS(opcode, name, kind, type, count)
- *   FLAT(opcode, name, kind, type, segs)     name without "flat_"
+ *   SMEM(opcode, name, kind, dwords, base)   base: dwords of the address, 2 or
+ *       4 (buffer), 0 none
+ *   DS(opcode, name, kind, type, count)      count: elements (of a GWS: operands)
+ *   FLAT(opcode, name, kind, type, segs)     name without "flat_"; segs: which
+ *       of flat, scratch, global have it
  *   MUBUF(opcode, name, kind, type)
+ *
+ * Types of atomics are those of one operand; cmpswap, cmpst and mskor have two.
  */
 
 /* How an instruction is laid out. FLAT covers flat, global and scratch. */
@@ -79,6 +86,19 @@ enum isa_mem_kind {
 	ISA_SWIZZLE,	/* DS: bpermute, permute, swizzle */
 	ISA_CACHE,	/* write-back and invalidate: no effect here beyond ordering */
 	ISA_CLOCK,	/* memtime, memrealtime */
+	ISA_COUNTER,	/* DS: append, consume: address in M0 */
+	ISA_GWS,	/* DS: global wave sync */
+};
+
+/* What SIMM16 of a SOPP means. */
+enum isa_sopp_operand {
+	ISA_SOPP_NONE,
+	ISA_SOPP_SIMM,
+	ISA_SOPP_OPT,		/* number, not printed if 0 */
+	ISA_SOPP_LABEL,		/* dwords from the next instruction */
+	ISA_SOPP_WAITCNT,
+	ISA_SOPP_MSG,
+	ISA_SOPP_GPRIDX,
 };
 
 /* One opcode, as all readers see it. */
@@ -89,7 +109,8 @@ struct isa_op {
 	u8 enc;		/* enum isa_enc; FLAT: see inst->seg */
 	u8 shape;	/* enum isa_shape or enum isa_mem_kind */
 	u8 type[4];	/* enum isa_type: dst, src0, src1, src2; memory: [0] data */
-	u8 count;	/* DS: elements; SMEM: dwords; SOPP: kind of operand */
+	u8 count;	/* DS: elements; SMEM: dwords; SOPP: enum isa_sopp_operand */
+	u8 base;	/* SMEM: dwords of the base: 0, 2, 4 */
 	u8 segs;	/* FLAT: BIT(0) flat, BIT(1) scratch, BIT(2) global */
 };
 
@@ -101,5 +122,8 @@ const struct isa_op *isa_op_find(enum isa_enc enc, unsigned int opcode);
 
 /* Bits of one lane's (or scalar) operand; 0 for ISA_NONE, 1 for ISA_MASK. */
 unsigned int isa_type_bits(enum isa_type type);
+
+/* DS: bytes that one step of offset0 (and offset1) stands for. */
+unsigned int isa_ds_unit(const struct isa_op *op);
 
 #endif
