@@ -4,8 +4,8 @@
  *
  * Fills in the property files of a gfx90a with as many CUs as the device has.
  * AMD's numbers appear here and in the render node's answers only. Capabilities
- * are those that really work: no debugger, no exceptions through the runtime
- * (bit 29), SVM. No locks: a probed device does not change.
+ * are those that really work: no debugger, SVM, and, with a device that computes,
+ * exceptions through the runtime (D14). No locks: a probed device does not change.
  */
 #include <linux/kfd_sysfs.h>
 #include <linux/pci.h>
@@ -17,6 +17,7 @@
 #include "uapi/gfx90a.h"
 #include "uapi/topology_int.h"
 #include "vkfd_hw/kiq.h"
+#include "vkfd_hw/regs.h"
 
 #define FIRST_SIMD_ID		0x80001000ULL
 #define MEC_FW_VERSION		78
@@ -24,6 +25,13 @@
 #define CAPABILITY	((HSA_CAP_DOORBELL_TYPE_2_0 << HSA_CAP_DOORBELL_TYPE_TOTALBITS_SHIFT) | \
 			 (1 << HSA_CAP_ASIC_REVISION_SHIFT) | HSA_CAP_SRAM_EDCSUPPORTED |	\
 			 HSA_CAP_SVMAPI_SUPPORTED)
+
+static u32 capability(const struct vkfd_device *dev)
+{
+	bool compute = dev->hw.features & VKFD_FEATURE_COMPUTE;
+
+	return CAPABILITY | (compute ? HSA_CAP_TRAP_DEBUG_FIRMWARE_SUPPORTED : 0);
+}
 
 static void add_shape(struct vkfd_device *dev, u32 first_simd, struct vkfd_topo_props *props)
 {
@@ -84,7 +92,7 @@ u32 vkfd_topo_gpu_node(struct vkfd_device *dev, const struct vkfd_topo_counts *c
 	vkfd_topo_prop(props, "max_engine_clk_fcompute", GFX90A_ENGINE_CLOCK_MHZ);
 	vkfd_topo_prop(props, "local_mem_size", 0);
 	vkfd_topo_prop(props, "fw_version", MEC_FW_VERSION);
-	vkfd_topo_prop(props, "capability", CAPABILITY);
+	vkfd_topo_prop(props, "capability", capability(dev));
 	vkfd_topo_prop(props, "capability2", 0);
 	vkfd_topo_prop(props, "debug_prop", 0);
 	vkfd_topo_prop(props, "sdma_fw_version", SDMA_FW_VERSION);

@@ -119,11 +119,11 @@ rootfs_create() {
 	[ -n "$rootfs_mirror" ] ||
 		die 1 "no Debian mirror in this host's apt configuration; set VKFD_MIRROR=URL"
 	rootfs_free=$(df -Pk "$vkfd_cache" | awk 'NR == 2 { print int($4 / 1024) }')
-	[ "$rootfs_free" -ge 2500 ] ||
-		die 1 "not enough room: $vkfd_cache has $rootfs_free MB free, the root tree needs 2500 MB"
+	[ "$rootfs_free" -ge 3500 ] ||
+		die 1 "not enough room: $vkfd_cache has $rootfs_free MB free, the root tree needs 3500 MB"
 	remove_tree "$rootfs.tmp"
 	rm -rf "$debs.new" "$rootfs.tmp.tar"
-	step "making the root tree from Debian packages (280 MB to load)" 60 \
+	step "making the root tree from Debian packages (440 MB to load)" 90 \
 		"$cache_logs/rootfs.log" rootfs_make || {
 		remove_tree "$rootfs.tmp"
 		die 1 "no root tree; without network to a Debian mirror it cannot be made"

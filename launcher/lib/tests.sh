@@ -27,7 +27,8 @@ tests_list_host() {
 
 # Guest programs list their own tests: NAME, or NAME<TAB>TAGS.
 tests_list_guest() {
-	for list_file in "$VKFD_BUILD"/tests/guest/* "$VKFD_TOP"/tests/clients/*.sh; do
+	for list_file in "$VKFD_BUILD"/tests/guest/* "$VKFD_BUILD"/tests/rocr/* "$VKFD_BUILD"/tests/hip/* \
+		"$VKFD_TOP"/tests/clients/*.sh; do
 		{ [ -f "$list_file" ] && [ -x "$list_file" ]; } || continue
 		list_name=$(basename "$list_file" .sh)
 		list_inside=/vkfd/${list_file#"$VKFD_TOP"/}

@@ -88,6 +88,7 @@ static void gpu_node_has_the_mandatory_properties(int arg)
 		assert_int_equal(node_value(n, "hive_id"), 0);
 		assert_int_equal(node_value(n, "capability") >> 12 & 3, 2);	/* doorbell type */
 		assert_int_equal(node_value(n, "capability") >> 27 & 1, 1);	/* SVM API */
+		assert_int_equal(node_value(n, "capability") >> 29 & 1, 1);	/* exceptions */
 		assert_in_range(node_value(n, "drm_render_minor"), 128, 255);
 	}
 }
