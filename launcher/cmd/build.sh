@@ -3,7 +3,7 @@
 # usage: ./vkfd build [--kernel stock|debug] [PART...]
 #
 # Compiles PARTs, or all that the chosen kernel needs. Parts: launcher device
-# kmod-stock kmod-debug tests-guest tests-rocr tests-hip tests-host demo.
+# device-bench kmod-stock kmod-debug tests-guest tests-rocr tests-hip tests-host demo.
 
 cmd_build() {
 	case ${1:-} in -h | --help) usage_of "$VKFD_TOP/launcher/cmd/build.sh"; return ;; esac

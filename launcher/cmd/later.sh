@@ -2,5 +2,4 @@
 # shellcheck shell=sh
 # Commands of the contract that do not exist yet.
 
-cmd_bench() { die 2 "bench: not yet"; }
 cmd_top() { die 2 "top: not yet"; }

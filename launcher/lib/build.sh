@@ -3,7 +3,7 @@
 # Compiles inside the root tree. Each part has its own makefile and its own
 # stamp: if nothing it is made from is newer, make is not even started.
 
-build_parts="launcher device kmod-stock kmod-debug tests-guest tests-rocr tests-hip tests-host demo"
+build_parts="launcher device device-bench kmod-stock kmod-debug tests-guest tests-rocr tests-hip tests-host demo"
 
 # The kernel build directory of FLAVOUR, as seen inside the root tree.
 kernel_build_dir() {
@@ -17,7 +17,7 @@ kernel_build_dir() {
 part() {
 	case $1 in
 	launcher) part_dir=launcher part_inputs= ;;
-	device) part_dir=device part_inputs=include ;;
+	device | device-bench) part_dir=device part_inputs=include ;;
 	kmod-*) part_dir=kmod part_inputs=include ;;
 	tests-guest) part_dir=tests/guest part_inputs=include ;;
 	tests-rocr) part_dir=tests/rocr part_inputs="tests/guest/lib include" ;;
@@ -30,6 +30,7 @@ part() {
 	case $1 in
 	kmod-*) part_make="make -C $(kernel_build_dir "${1#kmod-}") M=/vkfd/kmod MO=/vkfd/build/$1 modules" ;;
 	device) part_make="make -C /vkfd/device OUT=/vkfd/build/device all tests" ;;
+	device-bench) part_make="make -C /vkfd/device OUT=/vkfd/build/device bench" ;;
 	*) part_make="make -C /vkfd/$part_dir OUT=/vkfd/build/$part_dir" ;;
 	esac
 }

@@ -49,7 +49,9 @@ expect 2 ./vkfd build no-such-part
 expect 2 ./vkfd demo /no/such/file
 expect 2 ./vkfd test --no-build no_such_test
 said "no test matches"
-expect 2 ./vkfd bench
-said "not yet"
+expect 2 ./vkfd bench nonsense
+said "no bench .nonsense."
+expect 2 ./vkfd bench --json
+said "needs a file name"
 expect 2 ./vkfd top --once
 said "not yet"
