@@ -10,8 +10,7 @@
 #include <string.h>
 
 #define TC_OPS		32
-#define TC_OP_64	0x20u
-#define TC_OP_MAX	(TC_OP_64 | MEM_ATOMIC_NO_RETURN | (TC_OPS - 1))
+#define TC_OP_MAX	(MEM_ATOMIC_64 | MEM_ATOMIC_NO_RETURN | (TC_OPS - 1))
 
 struct tc_op {
 	u32 (*run32)(u32 old, u32 src, u32 compare);
@@ -104,6 +103,42 @@ TC_FLOAT(fcmpswap, a == c)
 TC_FLOAT(fmin, b < a)
 TC_FLOAT(fmax, b > a)
 
+static u32 bits_of(float value)
+{
+	u32 bits;
+
+	memcpy(&bits, &value, sizeof(bits));
+	return bits;
+}
+
+static u32 fadd_denorm32(u32 old, u32 src, u32 compare)
+{
+	(void)compare;
+	return bits_of(float_of(old) + float_of(src));
+}
+
+static u32 fadd32(u32 old, u32 src, u32 compare)
+{
+	return flush32(fadd_denorm32(flush32(old), flush32(src), compare));
+}
+
+static u64 fadd64(u64 old, u64 src, u64 compare)
+{
+	double sum = double_of(old) + double_of(src);
+	u64 bits;
+
+	(void)compare;
+	memcpy(&bits, &sum, sizeof(bits));
+	return bits;
+}
+
+static u32 pk_fadd16(u32 old, u32 src, u32 compare)
+{
+	(void)compare;
+	return mem_f16_add((u16)old, (u16)src) |
+	       (u32)mem_f16_add((u16)(old >> 16), (u16)(src >> 16)) << 16;
+}
+
 #define ROW(name) { name##32, name##64 }
 
 static const struct tc_op tc_ops[TC_OPS] = {
@@ -127,6 +162,28 @@ static const struct tc_op tc_ops[TC_OPS] = {
 	[24] = ROW(inc),
 	[25] = ROW(dec),
 };
+
+/* By number without MEM_ATOMIC_WAVE and MEM_ATOMIC_64. */
+static const struct tc_op wave_ops[] = {
+	{ fadd32, fadd64 },
+	{ pk_fadd16, NULL },
+	{ fadd_denorm32, NULL },
+};
+
+/* NULL: no such operation of this size. */
+static const struct tc_op *op_find(u32 number, unsigned int bytes)
+{
+	u32 wave = number & ~(MEM_ATOMIC_WAVE | MEM_ATOMIC_64);
+	const struct tc_op *op = &tc_ops[number % TC_OPS];
+
+	if (bytes != ((number & MEM_ATOMIC_64) ? 8 : 4))
+		return NULL;
+	if (number & MEM_ATOMIC_WAVE)
+		op = wave < sizeof(wave_ops) / sizeof(wave_ops[0]) ? &wave_ops[wave] : NULL;
+	else if (number > TC_OP_MAX)
+		op = NULL;
+	return op && (bytes == 8 ? op->run64 != NULL : op->run32 != NULL) ? op : NULL;
+}
 
 static u64 run32(u32 *addr, const struct tc_op *op, u32 src, u32 compare)
 {
@@ -152,7 +209,7 @@ bool mem_atomic_known(u32 op, unsigned int *bytes)
 {
 	if (op > TC_OP_MAX || !tc_ops[op % TC_OPS].run32)
 		return false;
-	*bytes = (op & TC_OP_64) ? 8 : 4;
+	*bytes = (op & MEM_ATOMIC_64) ? 8 : 4;
 	return true;
 }
 
@@ -163,15 +220,27 @@ static bool aligned(const void *addr, unsigned int bytes)
 
 bool mem_atomic_run(void *addr, struct mem_atomic *atomic, unsigned int bytes)
 {
-	const struct tc_op *op = &tc_ops[atomic->op % TC_OPS];
-	unsigned int op_bytes;
+	const struct tc_op *op = op_find(atomic->op, bytes);
 
-	if (!mem_atomic_known(atomic->op, &op_bytes) || op_bytes != bytes || !aligned(addr, bytes))
+	if (!op || !aligned(addr, bytes))
 		return false;
 	if (bytes == 8)
 		atomic->old = run64(addr, op, atomic->src, atomic->compare);
 	else
 		atomic->old = run32(addr, op, (u32)atomic->src, (u32)atomic->compare);
+	return true;
+}
+
+bool mem_atomic_result(const struct mem_atomic *atomic, unsigned int bytes, u64 old, u64 *result)
+{
+	const struct tc_op *op = op_find(atomic->op, bytes);
+
+	if (!op)
+		return false;
+	if (bytes == 8)
+		*result = op->run64(old, atomic->src, atomic->compare);
+	else
+		*result = op->run32((u32)old, (u32)atomic->src, (u32)atomic->compare);
 	return true;
 }
 

@@ -34,6 +34,7 @@ struct mmu_ctx {
 	bool defined;
 	bool retry;
 	_Atomic u32 pasid;	/* read without the lock */
+	_Atomic u64 code_epoch;	/* see mmu_code_epoch(); raised with @lock held for writing */
 	u64 root;	/* context 0: the GART table */
 	u64 pages;	/* context 0: entries of the GART table */
 	struct tlb tlb;
@@ -107,6 +108,13 @@ void mmu_destroy(struct mmu *mmu)
 	free(mmu);
 }
 
+/* Lock held for writing: translations, and what was decoded through them, are void. */
+static void ctx_drop(struct mmu_ctx *ctx, u64 start, u64 end)
+{
+	tlb_drop(&ctx->tlb, start, end);
+	atomic_fetch_add(&ctx->code_epoch, 1);
+}
+
 static bool root_answers(const struct mmu *mmu, u64 root)
 {
 	u64 run = VKFD_PT_BYTES;
@@ -138,7 +146,7 @@ enum vkfd_kiq_status mmu_ctx_set(struct mmu *mmu, const struct vkfd_kiq_ctx *set
 	ctx->retry = set->flags & VKFD_CTX_RETRY;
 	ctx->pasid = set->pasid;
 	ctx->root = set->root;
-	tlb_drop(&ctx->tlb, 0, ~0ULL);
+	ctx_drop(ctx, 0, ~0ULL);
 	pthread_rwlock_unlock(&ctx->lock);
 	return VKFD_KIQ_OK;
 }
@@ -151,7 +159,7 @@ static void ctx_forget(struct mmu_ctx *ctx, bool defined)
 	ctx->pasid = 0;
 	ctx->root = 0;
 	ctx->pages = 0;
-	tlb_drop(&ctx->tlb, 0, ~0ULL);
+	ctx_drop(ctx, 0, ~0ULL);
 	pthread_rwlock_unlock(&ctx->lock);
 }
 
@@ -184,7 +192,7 @@ enum vkfd_kiq_status mmu_flush(struct mmu *mmu, const struct vkfd_kiq_range *ran
 		return VKFD_KIQ_BAD_RANGE;
 	ctx = ctx_get(mmu, range->ctx);
 	pthread_rwlock_wrlock(&ctx->lock);
-	tlb_drop(&ctx->tlb, range->start, range->end);
+	ctx_drop(ctx, range->start, range->end);
 	pthread_rwlock_unlock(&ctx->lock);
 	counter_add(mmu->map->counters, VKFD_STAT_TLB_FLUSHES, 1);
 	return VKFD_KIQ_OK;
@@ -219,6 +227,21 @@ u32 mmu_ctx_pasid(struct mmu *mmu, u32 n)
 
 	/* No lock: reports are made while engines hold theirs, behind this one. */
 	return ctx ? atomic_load(&ctx->pasid) : 0;
+}
+
+const _Atomic u64 *mmu_code_epoch(struct mmu *mmu, u32 n)
+{
+	struct mmu_ctx *ctx = ctx_get(mmu, n);
+
+	return ctx ? &ctx->code_epoch : NULL;
+}
+
+void mmu_code_changed(struct mmu *mmu, u32 n)
+{
+	struct mmu_ctx *ctx = ctx_get(mmu, n);
+
+	if (ctx)
+		atomic_fetch_add(&ctx->code_epoch, 1);
 }
 
 bool mmu_section_enter(struct mmu_section *section, struct mmu_access *access, u64 va, u32 rights)
@@ -282,7 +305,8 @@ static bool entry_place(struct mmu_section *section, struct mmu_xlat *xlat, u64 
 	u64 addr = (entry & VKFD_PTE_ADDR_MASK) + inside;
 
 	if ((xlat->rights & VKFD_FAULT_READ && !(entry & VKFD_PTE_READABLE)) ||
-	    (xlat->rights & VKFD_FAULT_WRITE && !(entry & VKFD_PTE_WRITEABLE)))
+	    (xlat->rights & VKFD_FAULT_WRITE && !(entry & VKFD_PTE_WRITEABLE)) ||
+	    (xlat->rights & VKFD_FAULT_EXECUTE && !(entry & VKFD_PTE_EXECUTABLE)))
 		return fail(section, xlat, MMU_PERMISSION, false);
 	xlat->run = BIT_ULL(shift) - inside;
 	if (entry & VKFD_PTE_SYSTEM)

@@ -28,12 +28,21 @@ void mmu_reset(struct mmu *mmu);
 bool mmu_ctx_defined(struct mmu *mmu, u32 ctx);
 u32 mmu_ctx_pasid(struct mmu *mmu, u32 ctx);
 
+/*
+ * For caches of decoded instructions: raised whenever code that was read before
+ * may be out of date, before the flush or change that makes it so returns. NULL:
+ * no such context. The word stays where it is until the mmu goes.
+ */
+const _Atomic u64 *mmu_code_epoch(struct mmu *mmu, u32 ctx);
+/* ACQUIRE_MEM with an ICACHE action, s_icache_inv. */
+void mmu_code_changed(struct mmu *mmu, u32 ctx);
+
 enum mmu_cause { MMU_NOT_PRESENT, MMU_PERMISSION, MMU_NO_ANSWER };
 
 /* Why an access did not happen. Nothing of the byte at @va was done. */
 struct mmu_fault {
 	u64 va;
-	u32 access;	/* VKFD_FAULT_READ, _WRITE, both for atomics */
+	u32 access;	/* VKFD_FAULT_READ, _WRITE, both for atomics; READ and _EXECUTE for code */
 	enum mmu_cause cause;
 	bool retry;	/* park the access; else stop */
 };

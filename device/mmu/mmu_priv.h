@@ -23,7 +23,7 @@ struct mmu_section {
 /* One translation. */
 struct mmu_xlat {
 	u64 va;
-	u32 rights;		/* VKFD_FAULT_READ and/or _WRITE */
+	u32 rights;		/* VKFD_FAULT_READ, _WRITE, _EXECUTE: all that the entry must allow */
 	struct walk_cache *cache; /* of this section, or NULL */
 	struct place place;	/* out */
 	u64 run;		/* out: bytes from @va contiguous at @place */

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: MIT
+/*
+ * DOC: accesses of waves
+ *
+ * One wave instruction is one in-flight section (see mmu.c): first all pages
+ * of all lanes are translated, then bytes move. So a fault on the last lane leaves
+ * nothing of the first, and an instruction may be replayed whole. Lanes that
+ * follow each other in memory come in as one piece; neighbours in one page share
+ * its translation; what goes to guest RAM pays for the door once.
+ */
+#include "mem/atomic.h"
+#include "mem/guest_words.h"
+#include "mem/words.h"
+#include "mmu/lanes.h"
+#include "mmu/mmu_priv.h"
+
+#define RECENT		4u
+#define MAX_SPANS	(2 * MMU_PIECES)
+
+/* Translations of this section. A page that lanes share is looked up once. */
+struct recent {
+	struct walk_cache cache;
+	struct mmu_xlat xlat[RECENT];	/* run 0: unused */
+	u32 next;
+};
+
+/* Parts of pieces, each contiguous where it leads; io[n].bus is place[n].addr. */
+struct spans {
+	u32 nr;
+	struct guest_piece io[MAX_SPANS];
+	struct place place[MAX_SPANS];
+	u64 va[MAX_SPANS];
+};
+
+static void recent_init(struct recent *recent, u32 rights)
+{
+	recent->next = 0;
+	recent->cache.valid = false;
+	for (u32 i = 0; i < RECENT; i++) {
+		recent->xlat[i].rights = rights;
+		recent->xlat[i].cache = &recent->cache;
+		recent->xlat[i].va = 0;
+		recent->xlat[i].run = 0;
+	}
+}
+
+/* The translation that holds @va, or NULL: access->fault is filled. */
+static const struct mmu_xlat *recent_find(struct mmu_section *section, struct recent *recent, u64 va)
+{
+	struct mmu_xlat *xlat;
+
+	for (u32 i = 0; i < RECENT; i++) {
+		xlat = &recent->xlat[i];
+		if (va - xlat->va < xlat->run)
+			return xlat;
+	}
+	xlat = &recent->xlat[recent->next++ % RECENT];
+	xlat->va = va;
+	if (mmu_translate(section, xlat))
+		return xlat;
+	xlat->run = 0;
+	return NULL;
+}
+
+static bool refuse(struct mmu_section *section, u64 va, u32 rights, enum mem_status status)
+{
+	section->access->fault = (struct mmu_fault){
+		va, rights, status == MEM_READ_ONLY ? MMU_PERMISSION : MMU_NO_ANSWER, false
+	};
+	return false;
+}
+
+static void tally(struct mmu_section *section, const struct place *place, u32 rights, u64 len)
+{
+	bool own = place->node == mmu_map(section->access->mmu)->self;
+	enum mmu_side side = own ? SIDE_VRAM : SIDE_PEER;
+
+	if (place->kind == PLACE_SYSTEM)
+		side = SIDE_SYSTEM;
+	else if (place->kind != PLACE_VRAM)
+		return;
+	if (rights & VKFD_FAULT_READ)
+		section->read[side] += len;
+	if (rights & VKFD_FAULT_WRITE)
+		section->written[side] += len;
+}
+
+/* Cuts one piece into spans. */
+static bool spans_add(struct mmu_section *section, struct spans *spans, struct recent *recent,
+		      const struct mmu_piece *piece)
+{
+	u32 done = 0;
+
+	while (done < piece->len) {
+		u64 va = piece->va + done, inside;
+		const struct mmu_xlat *xlat = recent_find(section, recent, va);
+		u32 part = piece->len - done, n = spans->nr;
+
+		if (!xlat)
+			return false;
+		if (n == MAX_SPANS)
+			return refuse(section, va, xlat->rights, MEM_UNMAPPED);
+		inside = va - xlat->va;
+		if (part > xlat->run - inside)
+			part = (u32)(xlat->run - inside);
+		spans->va[n] = va;
+		spans->place[n] = xlat->place;
+		spans->place[n].addr += inside;
+		spans->io[n] = (struct guest_piece){ spans->place[n].addr, piece->data + done, part };
+		spans->nr++;
+		tally(section, &xlat->place, xlat->rights, part);
+		done += part;
+	}
+	return true;
+}
+
+/* One span anywhere but in guest RAM. */
+static enum mem_status span_run(const struct place_map *map, const struct spans *spans, u32 n, bool store)
+{
+	const struct guest_piece *io = &spans->io[n];
+	u8 *host = place_vram(map, spans->place[n], io->len);
+
+	if (!host && store)
+		return place_write(map, spans->place[n], io->host, io->len);
+	if (!host)
+		return place_read(map, spans->place[n], io->host, io->len);
+	if (store)
+		mem_words_store(host, io->host, io->len);
+	else
+		mem_words_load(io->host, host, io->len);
+	return MEM_OK;
+}
+
+/* Does all spans in order; consecutive ones in guest RAM together. */
+static bool spans_run(struct mmu_section *section, const struct spans *spans, u32 rights)
+{
+	const struct place_map *map = mmu_map(section->access->mmu);
+	bool store = rights & VKFD_FAULT_WRITE;
+	enum mem_status status;
+	u32 n = 0;
+
+	while (n < spans->nr) {
+		struct guest_batch batch = { &spans->io[n], 0, false };
+		size_t bad = 0;
+
+		while (n + batch.nr < spans->nr && spans->place[n + batch.nr].kind == PLACE_SYSTEM)
+			batch.nr++;
+		if (!batch.nr)
+			status = span_run(map, spans, n, store);
+		else if (store)
+			status = guest_mem_store_words(map->guest, &batch, &bad);
+		else
+			status = guest_mem_load_words(map->guest, &batch, &bad);
+		if (status != MEM_OK)
+			return refuse(section, spans->va[n + bad], rights, status);
+		n += batch.nr ? (u32)batch.nr : 1;
+	}
+	return true;
+}
+
+static bool pieces_run(struct mmu_access *access, const struct mmu_piece *piece, u32 nr, u32 rights)
+{
+	struct mmu_section section;
+	struct recent recent;
+	struct spans spans;
+	bool ok = true;
+
+	if (!nr)
+		return true;
+	if (!mmu_section_enter(&section, access, piece[0].va, rights))
+		return false;
+	recent_init(&recent, rights);
+	spans.nr = 0;
+	for (u32 i = 0; ok && i < nr; i++)
+		ok = spans_add(&section, &spans, &recent, &piece[i]);
+	ok = ok && spans_run(&section, &spans, rights);
+	mmu_section_leave(&section);
+	return ok;
+}
+
+bool mmu_pieces_load(struct mmu_access *access, const struct mmu_pieces *pieces)
+{
+	return pieces_run(access, pieces->piece, pieces->nr, (u32)VKFD_FAULT_READ);
+}
+
+bool mmu_pieces_store(struct mmu_access *access, const struct mmu_pieces *pieces)
+{
+	return pieces_run(access, pieces->piece, pieces->nr, (u32)VKFD_FAULT_WRITE);
+}
+
+bool mmu_fetch(struct mmu_access *access, u64 va, void *dst, u32 len)
+{
+	struct mmu_piece piece = { va, dst, len };
+
+	return pieces_run(access, &piece, 1, (u32)(VKFD_FAULT_READ | VKFD_FAULT_EXECUTE));
+}
+
+#define ATOMIC_RIGHTS ((u32)(VKFD_FAULT_READ | VKFD_FAULT_WRITE))
+
+static bool atomics_translate(struct mmu_section *section, const struct mmu_lane_atomics *lanes,
+			      struct place *place)
+{
+	struct recent recent;
+
+	recent_init(&recent, ATOMIC_RIGHTS);
+	for (u64 left = lanes->active; left; left &= left - 1) {
+		int lane = __builtin_ctzll(left);
+		u64 va = lanes->va[lane];
+		const struct mmu_xlat *xlat = recent_find(section, &recent, va);
+
+		if (!xlat)
+			return false;
+		if (va & (lanes->bytes - 1) || xlat->place.kind == PLACE_DOORBELL ||
+		    xlat->place.kind == PLACE_REGS)
+			return refuse(section, va, ATOMIC_RIGHTS, MEM_UNMAPPED);
+		place[lane] = xlat->place;
+		place[lane].addr += va - xlat->va;
+	}
+	return true;
+}
+
+static bool atomics_run(struct mmu_section *section, struct mmu_lane_atomics *lanes,
+			const struct place *place)
+{
+	for (u64 left = lanes->active; left; left &= left - 1) {
+		int lane = __builtin_ctzll(left);
+		enum mem_status status = place_atomic(mmu_map(section->access->mmu), place[lane],
+						      &lanes->atomic[lane], lanes->bytes);
+
+		if (status != MEM_OK)
+			return refuse(section, lanes->va[lane], ATOMIC_RIGHTS, status);
+		tally(section, &place[lane], ATOMIC_RIGHTS, lanes->bytes);
+	}
+	return true;
+}
+
+bool mmu_lanes_atomic(struct mmu_access *access, struct mmu_lane_atomics *lanes)
+{
+	struct place place[MMU_LANES];
+	struct mmu_section section;
+	bool ok;
+
+	if (!lanes->active)
+		return true;
+	if (!mmu_section_enter(&section, access, lanes->va[__builtin_ctzll(lanes->active)],
+			       ATOMIC_RIGHTS))
+		return false;
+	ok = atomics_translate(&section, lanes, place) && atomics_run(&section, lanes, place);
+	mmu_section_leave(&section);
+	return ok;
+}
