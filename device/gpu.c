@@ -59,8 +59,10 @@ static bool engines_create(struct gpu *gpu)
 				&ih_ops, gpu };
 	struct sdma_config sdma = { .counters = &gpu->counters, .clock = &gpu->clock,
 				    .seed = gpu->config.seed, .ops = &sdma_ops, .opaque = gpu };
-	struct compute_config compute = { .counters = &gpu->counters, .log = gpu_log,
-					  .opaque = gpu };
+	struct compute_config compute = { .counters = &gpu->counters, .clock = &gpu->clock,
+					  .seed = gpu->config.seed, .cus = gpu->config.cus,
+					  .ses = gpu_shader_engines(gpu->config.cus),
+					  .log = gpu_log, .opaque = gpu };
 	struct kiq_config kiq = { gpu->guest, &gpu->counters, &gpu_kiq_ops, gpu };
 
 	gpu->ih = ih_create(&ih);

@@ -73,7 +73,7 @@ static void doorbell_act(struct gpu *gpu, u64 offset, u64 value)
 	if (!slot)
 		counter_add(&gpu->counters, VKFD_STAT_DOORBELLS_UNUSED, 1);
 	else if (slot & SLOT_COMPUTE)
-		compute_ring(gpu->compute, (slot & SLOT_QUEUE_MASK) - 1u);
+		compute_ring(gpu->compute, (slot & SLOT_QUEUE_MASK) - 1u, value);
 	else
 		sdma_ring(gpu->sdma, slot - 1u);
 }

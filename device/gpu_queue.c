@@ -9,13 +9,20 @@
 #include <string.h>
 #include "gpu_priv.h"
 
+/* Parked accesses of the context run again. */
+static void ctx_changed(struct gpu *gpu, u32 ctx)
+{
+	sdma_ctx_changed(gpu->sdma, ctx);
+	compute_ctx_changed(gpu->compute, ctx);
+}
+
 static enum vkfd_kiq_status do_ctx_set(void *opaque, const struct vkfd_kiq_ctx *set)
 {
 	struct gpu *gpu = opaque;
 	enum vkfd_kiq_status status = mmu_ctx_set(gpu->mmu, set);
 
 	if (status == VKFD_KIQ_OK)
-		sdma_ctx_changed(gpu->sdma, set->ctx);
+		ctx_changed(gpu, set->ctx);
 	return status;
 }
 
@@ -38,7 +45,7 @@ static enum vkfd_kiq_status do_tlb_flush(void *opaque, const struct vkfd_kiq_ran
 	enum vkfd_kiq_status status = mmu_flush(gpu->mmu, range);
 
 	if (status == VKFD_KIQ_OK)
-		sdma_ctx_changed(gpu->sdma, range->ctx);
+		ctx_changed(gpu, range->ctx);
 	return status;
 }
 
@@ -51,6 +58,7 @@ static enum vkfd_kiq_status do_fault_ack(void *opaque, const struct vkfd_kiq_ran
 	if (range->pad || (range->start | range->end) & 4095 || range->start >= range->end)
 		return VKFD_KIQ_BAD_RANGE;
 	sdma_fault_ack(gpu->sdma, range->ctx, range->start, range->end);
+	compute_fault_ack(gpu->compute, range->ctx, range->start, range->end);
 	return VKFD_KIQ_OK;
 }
 

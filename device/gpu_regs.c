@@ -57,8 +57,7 @@ static bool reg_is_pair(int index)
 	       regs[index + 1].offset == regs[index].offset + 4;
 }
 
-/* The largest count of shader engines, up to gfx90a's 8, that divides the CUs. */
-static u32 shader_engines(u32 cus)
+u32 gpu_shader_engines(u32 cus)
 {
 	u32 ses = 8;
 
@@ -78,7 +77,7 @@ void gpu_regs_reset(struct gpu *gpu)
 	reg[IDX_HW_FEATURES] = (u32)VKFD_FEATURE_XNACK |
 			       (gpu->config.xgmi ? (u32)VKFD_FEATURE_XGMI : 0);
 	reg[IDX_NUM_CUS] = gpu->config.cus;
-	reg[IDX_NUM_SES] = shader_engines(gpu->config.cus);
+	reg[IDX_NUM_SES] = gpu_shader_engines(gpu->config.cus);
 	reg[IDX_NODE_ID] = gpu->config.node;
 	reg[IDX_NUM_NODES] = gpu->config.nodes;
 	reg[IDX_LINK_MASK] = gpu->map.link_mask;

@@ -32,7 +32,14 @@
 	STAT(REG_READS,           "trapped register reads")                   \
 	STAT(REG_WRITES,          "trapped register writes")                  \
 	STAT(KIQ_COMMANDS,        "kernel interface queue commands")          \
-	STAT(QUEUE_ERRORS,        "queues stopped by a packet error")
+	STAT(QUEUE_ERRORS,        "queues stopped by a packet error")           \
+	STAT(COMPUTE_PACKETS,     "PM4 and AQL packets executed")             \
+	STAT(DISPATCHES,          "kernels launched")                         \
+	STAT(GROUPS,              "workgroups that ended")                    \
+	STAT(WAVES,               "waves launched")                           \
+	STAT(INSTRUCTIONS,        "wave instructions executed")               \
+	STAT(WAVE_FAULTS,         "waves that waited for a page")             \
+	STAT(WAVE_ERRORS,         "waves that stopped their queue")
 /* clang-format on */
 
 enum vkfd_stat {

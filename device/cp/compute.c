@@ -2,159 +2,17 @@
 /*
  * DOC: compute queues
  *
- * One thread looks at queues whose doorbell rang: if the write pointer shows a
- * packet, the queue stops and says so. Any number of queues may be mapped;
- * looking takes no hardware slot. Suspended queues (percent 0) keep what rang
- * and are looked at when they run again.
- *
- * Lock order: compute->lock is dropped for accesses to guest memory; the ih
- * lock is inside it.
+ * Maps, changes and unmaps queues, takes doorbells and fault acknowledgements.
+ * One lock guards the scheduling state; it is held for short steps only, never
+ * while a packet or a wave runs. It nests inside mmu context locks (a GPU store
+ * to a doorbell) and around the ih lock.
  */
-#include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include "cp/compute.h"
+#include <string.h>
+#include "cp/compute_priv.h"
 
 #define RING_MIN_BYTES	BIT_ULL(8)
 #define RING_MAX_BYTES	BIT_ULL(32)
-#define RETRY_NS	500000
-
-struct compute_queue {
-	u32 number, ctx, doorbell, type;
-	u64 ring, rptr_va, wptr_va;
-	bool active;
-	bool rung;	/* look at it */
-	bool running;	/* the thread is looking */
-	bool halted;
-	bool report_pending;
-	u32 header;	/* of the packet that stopped it */
-};
-
-struct compute {
-	struct compute_config config;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t wake;
-	pthread_cond_t stopped;
-	/* Guarded by @lock, queues included. */
-	bool quit;
-	struct compute_queue *queues[VKFD_MAX_QUEUES];
-	u32 next;
-};
-
-/* Does the write pointer show work? *@header: the first dword of the packet. */
-static bool shows_work(struct compute *compute, const struct compute_queue *queue, u32 *header)
-{
-	struct mmu_access access = { .mmu = compute->config.mmu, .ctx = queue->ctx };
-	u64 wptr, first;
-
-	*header = 0;
-	/* No packet was ever consumed, so any write pointer but 0 shows one. */
-	if (mmu_load(&access, queue->wptr_va, &wptr, 8) && !wptr)
-		return false;
-	if (mmu_load(&access, queue->ring, &first, 4))
-		*header = (u32)first;
-	return true;
-}
-
-static bool report(struct compute *compute, const struct compute_queue *queue)
-{
-	struct ih_event event = {
-		.client = VKFD_IH_CLIENT_CP,
-		.source = VKFD_IH_SRC_BAD_OPCODE,
-		.ctx = queue->ctx,
-		.pasid = mmu_ctx_pasid(compute->config.mmu, queue->ctx),
-		.data = { VKFD_BAD_OPCODE_DATA0(queue->doorbell, VKFD_EC_PACKET_UNSUPPORTED),
-			  queue->header, queue->number, VKFD_QERR_NOT_EXECUTED },
-	};
-
-	return ih_post(compute->config.ih, &event);
-}
-
-static void halt(struct compute *compute, struct compute_queue *queue, u32 header)
-{
-	char line[128];
-
-	queue->halted = true;
-	queue->report_pending = true;
-	queue->header = header;
-	counter_add(compute->config.counters, VKFD_STAT_QUEUE_ERRORS, 1);
-	snprintf(line, sizeof(line),
-		 "cp: queue %u of context %u stopped: packets do not execute, header 0x%08x",
-		 queue->number, queue->ctx, header);
-	compute->config.log(compute->config.opaque, line);
-}
-
-/* Under the lock, which is dropped for the look. */
-static void look(struct compute *compute, struct compute_queue *queue)
-{
-	u32 header;
-	bool work;
-
-	queue->rung = false;
-	queue->running = true;
-	pthread_mutex_unlock(&compute->lock);
-	work = shows_work(compute, queue, &header);
-	pthread_mutex_lock(&compute->lock);
-	queue->running = false;
-	if (work)
-		halt(compute, queue, header);
-	pthread_cond_broadcast(&compute->stopped);
-}
-
-static struct compute_queue *next_rung(struct compute *compute)
-{
-	for (u32 i = 0; i < VKFD_MAX_QUEUES; i++) {
-		u32 n = (compute->next + i) % VKFD_MAX_QUEUES;
-		struct compute_queue *queue = compute->queues[n];
-
-		if (queue && queue->rung && queue->active && !queue->halted) {
-			compute->next = n + 1;
-			return queue;
-		}
-	}
-	return NULL;
-}
-
-/* True: some report found no room yet. */
-static bool post_reports(struct compute *compute)
-{
-	bool left = false;
-
-	for (u32 n = 0; n < VKFD_MAX_QUEUES; n++) {
-		struct compute_queue *queue = compute->queues[n];
-
-		if (!queue || !queue->report_pending)
-			continue;
-		queue->report_pending = !report(compute, queue);
-		left |= queue->report_pending;
-	}
-	return left;
-}
-
-static void *compute_main(void *opaque)
-{
-	struct compute *compute = opaque;
-
-	pthread_mutex_lock(&compute->lock);
-	while (!compute->quit) {
-		struct compute_queue *queue = next_rung(compute);
-		struct timespec pause = { 0, RETRY_NS };
-
-		if (queue) {
-			look(compute, queue);
-		} else if (post_reports(compute)) {
-			pthread_mutex_unlock(&compute->lock);
-			nanosleep(&pause, NULL);
-			pthread_mutex_lock(&compute->lock);
-		} else {
-			pthread_cond_wait(&compute->wake, &compute->lock);
-		}
-	}
-	pthread_mutex_unlock(&compute->lock);
-	return NULL;
-}
 
 static bool ring_acceptable(const struct vkfd_kiq_queue *map)
 {
@@ -164,48 +22,83 @@ static bool ring_acceptable(const struct vkfd_kiq_queue *map)
 	       !(map->ring & 255);
 }
 
-enum vkfd_kiq_status compute_queue_map(struct compute *compute, const struct vkfd_kiq_queue *map)
+static struct compute_queue *queue_create(const struct vkfd_kiq_queue *map)
 {
-	struct compute_queue *queue;
+	struct compute_queue *queue = calloc(1, sizeof(*queue));
 
-	if (map->queue >= VKFD_MAX_QUEUES)
-		return VKFD_KIQ_BAD_QUEUE;
-	if (map->engine)
-		return VKFD_KIQ_BAD_ENGINE;
-	/* PM4 reports a 32-bit read pointer. */
-	if ((map->percent && !ring_acceptable(map)) || map->rptr_va & 3 || map->wptr_va & 7)
-		return VKFD_KIQ_BAD_RANGE;
-	queue = calloc(1, sizeof(*queue));
 	if (!queue)
-		return VKFD_KIQ_BUSY;
+		return NULL;
 	queue->number = map->queue;
 	queue->ctx = map->ctx;
 	queue->type = map->type;
 	queue->doorbell = map->doorbell;
-	queue->ring = map->ring;
+	queue->active = map->percent != 0;
+	queue->ready = true;
+	queue->resume = map->flags & VKFD_QUEUE_RESUME;
 	queue->rptr_va = map->rptr_va;
 	queue->wptr_va = map->wptr_va;
-	queue->active = map->percent != 0;
+	queue->ring.base = map->ring;
+	queue->ring.mask = map->ring_bytes - 1;
+	atomic_init(&queue->rung, true);
+	return queue;
+}
+
+static void queue_free(struct compute_queue *queue)
+{
+	free(queue);
+}
+
+enum vkfd_kiq_status compute_queue_map(struct compute *compute, const struct vkfd_kiq_queue *map)
+{
+	/* An AQL read index is 64 bits; PM4 reports 32. */
+	u64 unaligned = map->wptr_va & 7;
+	struct compute_queue *queue;
+
+	unaligned |= map->rptr_va & (map->type == VKFD_QUEUE_AQL ? 7 : 3);
+	if (map->queue >= VKFD_MAX_QUEUES)
+		return VKFD_KIQ_BAD_QUEUE;
+	if (map->engine)
+		return VKFD_KIQ_BAD_ENGINE;
+	if ((map->percent && !ring_acceptable(map)) || unaligned)
+		return VKFD_KIQ_BAD_RANGE;
+	queue = queue_create(map);
+	if (!queue)
+		return VKFD_KIQ_BUSY;
 	pthread_mutex_lock(&compute->lock);
 	if (compute->queues[map->queue]) {
 		pthread_mutex_unlock(&compute->lock);
-		free(queue);
+		queue_free(queue);
 		return VKFD_KIQ_BUSY;
 	}
 	compute->queues[map->queue] = queue;
+	compute->list[compute->nr_queues++] = queue;
+	pthread_cond_signal(&compute->wake);
 	pthread_mutex_unlock(&compute->lock);
 	return VKFD_KIQ_OK;
 }
 
-/* Under the lock. */
-static void queue_remove(struct compute *compute, u32 number)
+/* Under the lock. Ends the queue's turns; bounded by one piece and one instruction. */
+static void queue_stop(struct compute *compute, struct compute_queue *queue)
 {
-	struct compute_queue *queue = compute->queues[number];
-
+	atomic_store(&queue->stop, true);
 	while (queue->running)
 		pthread_cond_wait(&compute->stopped, &compute->lock);
-	compute->queues[number] = NULL;
-	free(queue);
+}
+
+/* Under the lock. */
+static void queue_remove(struct compute *compute, struct compute_queue *queue)
+{
+	u32 i = 0;
+
+	queue_stop(compute, queue);
+	cp_reports_drop(compute, queue);
+	while (compute->list[i] != queue)
+		i++;
+	compute->nr_queues--;
+	memmove(&compute->list[i], &compute->list[i + 1],
+		(compute->nr_queues - i) * sizeof(compute->list[0]));
+	compute->queues[queue->number] = NULL;
+	queue_free(queue);
 }
 
 enum vkfd_kiq_status compute_queue_unmap(struct compute *compute, u32 number)
@@ -214,11 +107,34 @@ enum vkfd_kiq_status compute_queue_unmap(struct compute *compute, u32 number)
 
 	pthread_mutex_lock(&compute->lock);
 	if (number < VKFD_MAX_QUEUES && compute->queues[number]) {
-		queue_remove(compute, number);
+		queue_remove(compute, compute->queues[number]);
 		status = VKFD_KIQ_OK;
 	}
 	pthread_mutex_unlock(&compute->lock);
 	return status;
+}
+
+void compute_reset(struct compute *compute)
+{
+	pthread_mutex_lock(&compute->lock);
+	while (compute->nr_queues)
+		queue_remove(compute, compute->list[0]);
+	pthread_mutex_unlock(&compute->lock);
+}
+
+/* Under the lock, queue stopped. */
+static void queue_change(struct compute_queue *queue, const struct vkfd_kiq_queue *update)
+{
+	if (update->percent) {
+		queue->ring.base = update->ring;
+		queue->ring.mask = update->ring_bytes - 1;
+		queue->fetch.len = 0;
+	}
+	queue->active = update->percent != 0;
+	queue->ready = true;
+	atomic_store(&queue->rung, true);
+	if (!queue->halted)
+		atomic_store(&queue->stop, false);
 }
 
 enum vkfd_kiq_status compute_queue_update(struct compute *compute,
@@ -234,34 +150,95 @@ enum vkfd_kiq_status compute_queue_update(struct compute *compute,
 		pthread_mutex_unlock(&compute->lock);
 		return VKFD_KIQ_BAD_QUEUE;
 	}
-	while (queue->running)
-		pthread_cond_wait(&compute->stopped, &compute->lock);
-	if (update->percent)
-		queue->ring = update->ring;
-	queue->active = update->percent != 0;
+	queue_stop(compute, queue);
+	queue_change(queue, update);
 	pthread_cond_signal(&compute->wake);
 	pthread_mutex_unlock(&compute->lock);
 	return VKFD_KIQ_OK;
 }
 
-void compute_reset(struct compute *compute)
+void compute_ring(struct compute *compute, u32 number, u64 value)
 {
+	struct compute_queue *queue;
+
+	if (number >= VKFD_MAX_QUEUES)
+		return;
 	pthread_mutex_lock(&compute->lock);
-	for (u32 n = 0; n < VKFD_MAX_QUEUES; n++) {
-		if (compute->queues[n])
-			queue_remove(compute, n);
+	queue = compute->queues[number];
+	if (queue) {
+		if (value + 1 > queue->bell)
+			queue->bell = value + 1;
+		atomic_store(&queue->rung, true);
+		queue->ready = true;
+		pthread_cond_signal(&compute->wake);
 	}
 	pthread_mutex_unlock(&compute->lock);
 }
 
-void compute_ring(struct compute *compute, u32 number)
+static void unpark(struct compute *compute, struct compute_queue *queue)
+{
+	queue->parked = false;
+	queue->ready = true;
+	counter_add(compute->config.counters, VKFD_STAT_FAULT_REPLAYS, 1);
+	pthread_cond_signal(&compute->wake);
+}
+
+/* Under the lock. @acknowledged: the driver served the range, whatever came of it. */
+static void queue_poke(struct compute *compute, struct compute_queue *queue, u64 start, u64 end,
+		       bool acknowledged)
+{
+	bool all = !acknowledged || queue->unreported;
+
+	queue->epoch++;
+	queue->unreported = false;
+	cp_reports_settle(compute, queue, start, end, acknowledged);
+	if (queue->parked && (all || (queue->parked_va >= start && queue->parked_va < end)))
+		unpark(compute, queue);
+}
+
+static void ctx_poke(struct compute *compute, const struct vkfd_kiq_range *range,
+		     bool acknowledged)
 {
 	pthread_mutex_lock(&compute->lock);
-	if (number < VKFD_MAX_QUEUES && compute->queues[number]) {
-		compute->queues[number]->rung = true;
-		pthread_cond_signal(&compute->wake);
+	for (u32 i = 0; i < compute->nr_queues; i++) {
+		if (compute->list[i]->ctx == range->ctx)
+			queue_poke(compute, compute->list[i], range->start, range->end,
+				   acknowledged);
 	}
 	pthread_mutex_unlock(&compute->lock);
+}
+
+void compute_fault_ack(struct compute *compute, u32 ctx, u64 start, u64 end)
+{
+	struct vkfd_kiq_range range = { .ctx = ctx, .start = start, .end = end };
+
+	ctx_poke(compute, &range, true);
+}
+
+void compute_ctx_changed(struct compute *compute, u32 ctx)
+{
+	struct vkfd_kiq_range range = { .ctx = ctx, .end = ~0ULL };
+
+	ctx_poke(compute, &range, false);
+}
+
+static void conds_init(struct compute *compute)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&compute->wake, &attr);
+	pthread_condattr_destroy(&attr);
+	pthread_cond_init(&compute->stopped, NULL);
+}
+
+static void compute_free(struct compute *compute)
+{
+	pthread_cond_destroy(&compute->stopped);
+	pthread_cond_destroy(&compute->wake);
+	pthread_mutex_destroy(&compute->lock);
+	free(compute);
 }
 
 struct compute *compute_create(const struct compute_config *config)
@@ -271,15 +248,12 @@ struct compute *compute_create(const struct compute_config *config)
 	if (!compute)
 		return NULL;
 	compute->config = *config;
+	rng_init(&compute->rng, config->seed, 0x63);
 	pthread_mutex_init(&compute->lock, NULL);
-	pthread_cond_init(&compute->wake, NULL);
-	pthread_cond_init(&compute->stopped, NULL);
-	if (!pthread_create(&compute->thread, NULL, compute_main, compute))
+	conds_init(compute);
+	if (!pthread_create(&compute->thread, NULL, cp_front_main, compute))
 		return compute;
-	pthread_cond_destroy(&compute->stopped);
-	pthread_cond_destroy(&compute->wake);
-	pthread_mutex_destroy(&compute->lock);
-	free(compute);
+	compute_free(compute);
 	return NULL;
 }
 
@@ -291,8 +265,5 @@ void compute_destroy(struct compute *compute)
 	pthread_cond_signal(&compute->wake);
 	pthread_mutex_unlock(&compute->lock);
 	pthread_join(compute->thread, NULL);
-	pthread_cond_destroy(&compute->stopped);
-	pthread_cond_destroy(&compute->wake);
-	pthread_mutex_destroy(&compute->lock);
-	free(compute);
+	compute_free(compute);
 }

@@ -6,9 +6,9 @@
 #include "mmu/mmu.h"
 
 /*
- * PM4 and AQL queues as objects: mapped, updated, suspended, unmapped. Their
- * packets do not execute (FEATURE_COMPUTE is 0): a queue that shows work stops
- * with VKFD_QERR_NOT_EXECUTED and an interrupt.
+ * PM4 and AQL queues of one GPU: a packet processor thread, and shader threads
+ * that run the workgroups that packets launch. Any number of queues may be
+ * mapped.
  */
 struct compute;
 
@@ -16,18 +16,32 @@ struct compute_config {
 	struct mmu *mmu;
 	struct ih *ih;
 	struct counters *counters;
+	struct gpu_clock *clock;
+	u64 seed;
+	u32 cus, ses;
+	u32 threads;	/* shader threads; 0: one a host core */
 	void (*log)(void *opaque, const char *line);
 	void *opaque;
 };
 
+/* NULL without memory or threads. */
 struct compute *compute_create(const struct compute_config *config);
 void compute_destroy(struct compute *compute);
 /* The queue's context exists; number and doorbell are free. */
 enum vkfd_kiq_status compute_queue_map(struct compute *compute, const struct vkfd_kiq_queue *map);
+/* When it returns, the queue and its waves touch memory no more. */
 enum vkfd_kiq_status compute_queue_unmap(struct compute *compute, u32 number);
+/* Percent 0: packets and waves have stopped when it returns, and keep their state. */
 enum vkfd_kiq_status compute_queue_update(struct compute *compute,
 					  const struct vkfd_kiq_queue *update);
+/* All queues, at once. */
 void compute_reset(struct compute *compute);
-void compute_ring(struct compute *compute, u32 number);
+/* A doorbell of the queue was stored to. Any thread, also inside an engine's access. */
+void compute_ring(struct compute *compute, u32 number, u64 value);
+
+/* The driver served faults in [start, end): reports are settled, parked accesses run again. */
+void compute_fault_ack(struct compute *compute, u32 ctx, u64 start, u64 end);
+/* The context's tables or TLB changed: parked accesses run again, reports stay open. */
+void compute_ctx_changed(struct compute *compute, u32 ctx);
 
 #endif

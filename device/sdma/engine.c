@@ -12,28 +12,16 @@
  * into it. So the driver cannot be flooded whatever the queue does.
  */
 #include <stdio.h>
-#include <time.h>
 #include "sdma/sdma_priv.h"
 
-#define NS_PER_SECOND	1000000000ULL
-#define POLL_MIN_NS	10000u
-#define POLL_MAX_NS	500000u
 #define PAGE_MASK	(~4095ULL)
-
-static u64 now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (u64)now.tv_sec * NS_PER_SECOND + (u64)now.tv_nsec;
-}
 
 static bool runnable(const struct sdma_queue *queue, u64 now)
 {
 	if (!queue->active || queue->halted || queue->parked || queue->report_pending ||
 	    atomic_load(&queue->stop))
 		return false;
-	return queue->ready || (queue->poll_at_ns && now >= queue->poll_at_ns);
+	return queue->ready || poll_due(&queue->poll, now);
 }
 
 /* The next queue after the last one; --seed starts the search elsewhere. */
@@ -149,15 +137,6 @@ static void halt(struct sdma_engine *engine, struct sdma_queue *queue, enum vkfd
 	sdma->config.ops->log(sdma->config.opaque, line);
 }
 
-static void poll_later(struct sdma_queue *queue, bool progress)
-{
-	if (progress || !queue->poll_pause_ns)
-		queue->poll_pause_ns = POLL_MIN_NS;
-	else if (queue->poll_pause_ns < POLL_MAX_NS)
-		queue->poll_pause_ns *= 2;
-	queue->poll_at_ns = now_ns() + queue->poll_pause_ns;
-}
-
 /* What the turn's end means for the queue. Under the lock. */
 static void judge(struct sdma_engine *engine, struct sdma_run *run, enum sdma_step step)
 {
@@ -165,7 +144,7 @@ static void judge(struct sdma_engine *engine, struct sdma_run *run, enum sdma_st
 
 	switch (step) {
 	case SDMA_WAIT:
-		poll_later(queue, run->progress);
+		poll_again(&queue->poll, run->progress);
 		break;
 	case SDMA_FAULT:
 		park(engine, queue, &run->access.fault);
@@ -198,7 +177,7 @@ static void give_turn(struct sdma_engine *engine, struct sdma_queue *queue)
 	queue->running = true;
 	queue->ready = false;
 	queue->poke = false;
-	queue->poll_at_ns = 0;
+	queue->poll.at_ns = 0;
 	pthread_mutex_unlock(&sdma->lock);
 	step = sdma_queue_turn(&run);
 	pthread_mutex_lock(&sdma->lock);
@@ -215,9 +194,9 @@ static u64 next_poll(const struct sdma_engine *engine)
 	for (u32 i = 0; i < engine->nr_queues; i++) {
 		const struct sdma_queue *queue = engine->queues[i];
 
-		if (queue->active && !queue->parked && !queue->halted && queue->poll_at_ns &&
-		    (!next || queue->poll_at_ns < next))
-			next = queue->poll_at_ns;
+		if (queue->active && !queue->parked && !queue->halted && queue->poll.at_ns &&
+		    (!next || queue->poll.at_ns < next))
+			next = queue->poll.at_ns;
 	}
 	return next;
 }
@@ -228,14 +207,13 @@ static void wait_for_work(struct sdma_engine *engine, bool retry)
 	u64 until = next_poll(engine);
 	struct timespec at;
 
-	if (retry && (!until || until > now_ns() + POLL_MAX_NS))
-		until = now_ns() + POLL_MAX_NS;
+	if (retry && (!until || until > poll_now_ns() + POLL_MAX_NS))
+		until = poll_now_ns() + POLL_MAX_NS;
 	if (!until) {
 		pthread_cond_wait(&engine->wake, &engine->sdma->lock);
 		return;
 	}
-	at.tv_sec = (time_t)(until / NS_PER_SECOND);
-	at.tv_nsec = (long)(until % NS_PER_SECOND);
+	at = poll_timespec(until);
 	pthread_cond_timedwait(&engine->wake, &engine->sdma->lock, &at);
 }
 
@@ -246,7 +224,7 @@ void *sdma_engine_main(void *opaque)
 
 	pthread_mutex_lock(&sdma->lock);
 	while (!sdma->quit) {
-		struct sdma_queue *queue = pick(engine, now_ns());
+		struct sdma_queue *queue = pick(engine, poll_now_ns());
 		bool waiting = post_reports(engine, !queue);
 
 		if (queue)

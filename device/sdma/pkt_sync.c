@@ -41,7 +41,7 @@ enum sdma_step sdma_run_indirect(struct sdma_run *run)
 		return sdma_bad(run, VKFD_QERR_MALFORMED);
 	if (!dwords)
 		return SDMA_DONE;
-	queue->ib = (struct sdma_stream){ base, ~0ULL, 0, dwords * 4ULL };
+	queue->ib = (struct fetch_stream){ base, ~0ULL, 0, dwords * 4ULL };
 	return SDMA_NESTED;
 }
 
@@ -86,29 +86,6 @@ enum sdma_step sdma_run_trap(struct sdma_run *run)
 		return SDMA_YIELD;
 	event.data[0] = run->queue->packet.dw[1] & VKFD_SDMA_TRAP_MASK;
 	return ih_post(run->sdma->config.ih, &event) ? SDMA_DONE : SDMA_WAIT;
-}
-
-/* POLL_REGMEM's comparison. -1: the function number is not defined. */
-static int poll_compare(u32 func, u32 value, u32 reference)
-{
-	switch (func) {
-	case 0:
-		return 1;
-	case 1:
-		return value < reference;
-	case 2:
-		return value <= reference;
-	case 3:
-		return value == reference;
-	case 4:
-		return value != reference;
-	case 5:
-		return value >= reference;
-	case 6:
-		return value > reference;
-	default:
-		return -1;
-	}
 }
 
 enum sdma_step sdma_run_poll(struct sdma_run *run)

@@ -153,7 +153,7 @@ enum vkfd_kiq_status sdma_queue_update(struct sdma *sdma, const struct vkfd_kiq_
 	if (update->percent) {
 		queue->ring.base = update->ring;
 		queue->ring.mask = update->ring_bytes - 1;
-		queue->fetch_len = 0;
+		queue->fetch.len = 0;
 	}
 	queue->active = update->percent != 0;
 	queue->ready = true;

@@ -4,14 +4,15 @@
 
 #include <pthread.h>
 #include "mmu/fault.h"
+#include "mmu/fetch.h"
 #include "sdma/sdma.h"
+#include "util/poll.h"
 #include "util/rng.h"
 #include "vkfd_hw/sdma.h"
 
 #define SDMA_ENGINES	(VKFD_SDMA_ENGINES + VKFD_SDMA_XGMI_ENGINES)
 #define SDMA_SLOTS	(VKFD_SDMA_QUEUES_PER_ENGINE + 1) /* and the kernel's */
 #define SDMA_DWORDS_MAX 13u
-#define SDMA_FETCH_BYTES 1024u
 
 /* One turn of a queue: work for so many bytes; the smallest step costs SDMA_STEP_COST. */
 #define SDMA_TURN_BYTES (4u << 20)
@@ -50,14 +51,6 @@ struct sdma_packet {
 	bool delayed;	/* --seed delayed it already */
 };
 
-/* Where dwords come from: the ring or an IB. Positions are bytes. */
-struct sdma_stream {
-	u64 base;
-	u64 mask;	/* ring bytes - 1, all ones for an IB */
-	u64 pos;
-	u64 end;
-};
-
 struct sdma_queue {
 	u32 number, ctx, engine, doorbell;
 
@@ -74,8 +67,7 @@ struct sdma_queue {
 	bool report_pending;
 	u32 report_delay;
 	struct ih_event report;
-	u64 poll_at_ns;	/* 0: not polling */
-	u64 poll_pause_ns;
+	struct poll_timer poll;
 
 	_Atomic bool stop;	/* end the turn soon */
 	_Atomic bool rung;	/* read the write pointer again */
@@ -84,15 +76,12 @@ struct sdma_queue {
 	u64 rptr_va, wptr_va;
 	u64 rptr_stored;
 	bool resume;		/* read the first read pointer from memory */
-	struct sdma_stream ring; /* pos = rptr, end = wptr */
-	struct sdma_stream ib;
+	struct fetch_stream ring; /* pos = rptr, end = wptr */
+	struct fetch_stream ib;
 	bool in_ib;
 	u32 skip;		/* dwords COND_EXE left out */
 	struct sdma_packet packet;
-	u64 fetch_pos;
-	u32 fetch_len;
-	bool fetch_ib;
-	u8 fetch[SDMA_FETCH_BYTES];
+	struct fetch_buffer fetch; /* of the stream in use */
 };
 
 struct sdma_engine {

@@ -11,71 +11,18 @@
 #include <string.h>
 #include "sdma/sdma_priv.h"
 
-#define PAGE_BYTES 4096u
-
-static struct sdma_stream *stream_of(struct sdma_queue *queue)
+static struct fetch_stream *stream_of(struct sdma_queue *queue)
 {
 	return queue->in_ib ? &queue->ib : &queue->ring;
-}
-
-/* VA at @pos of the stream, and how far it goes without the ring's wrap. */
-static u64 stream_va(const struct sdma_stream *stream, u64 pos, u64 *len)
-{
-	u64 offset = pos & stream->mask;
-
-	if (*len > stream->mask - offset)
-		*len = stream->mask - offset + 1 ? stream->mask - offset + 1 : *len;
-	return stream->base + offset;
-}
-
-/* Fills the fetch buffer from @pos up to the end of its page: no early faults. */
-static bool fetch_refill(struct sdma_run *run, const struct sdma_stream *stream, u64 pos)
-{
-	struct sdma_queue *queue = run->queue;
-	u64 len = stream->end - pos;
-	u64 va, in_page;
-
-	if (len > SDMA_FETCH_BYTES)
-		len = SDMA_FETCH_BYTES;
-	va = stream_va(stream, pos, &len);
-	in_page = PAGE_BYTES - va % PAGE_BYTES;
-	if (len > in_page)
-		len = in_page;
-	queue->fetch_len = 0;
-	if (!mmu_read(&run->access, va, queue->fetch, (size_t)len))
-		return false;
-	queue->fetch_pos = pos;
-	queue->fetch_len = (u32)len;
-	queue->fetch_ib = queue->in_ib;
-	return true;
 }
 
 /* Copies [pos, pos + len) of the current stream, all before its end. */
 static bool stream_read(struct sdma_run *run, u64 pos, void *dst, u32 len)
 {
 	struct sdma_queue *queue = run->queue;
-	const struct sdma_stream *stream = stream_of(queue);
-	u8 *to = dst;
+	struct fetch_span span = { pos, len };
 
-	while (len) {
-		u64 at = pos - queue->fetch_pos;
-		u32 part;
-
-		if (queue->fetch_ib != queue->in_ib || pos < queue->fetch_pos ||
-		    at >= queue->fetch_len) {
-			if (!fetch_refill(run, stream, pos))
-				return false;
-			at = 0;
-		}
-		part = queue->fetch_len - (u32)at;
-		if (part > len)
-			part = len;
-		memcpy(to, queue->fetch + at, part);
-		to += part;
-		pos += part;
-		len -= part;
-	}
-	return true;
+	return fetch_read(&run->access, stream_of(queue), &queue->fetch, span, dst);
 }
 
 bool sdma_tail_read(struct sdma_run *run, u64 offset, void *dst, u32 len)
@@ -89,9 +36,9 @@ bool sdma_tail_read(struct sdma_run *run, u64 offset, void *dst, u32 len)
 u64 sdma_tail_va(const struct sdma_run *run, u64 offset, u64 *len)
 {
 	const struct sdma_packet *packet = &run->queue->packet;
-	const struct sdma_stream *stream = run->queue->in_ib ? &run->queue->ib : &run->queue->ring;
+	const struct fetch_stream *stream = run->queue->in_ib ? &run->queue->ib : &run->queue->ring;
 
-	return stream_va(stream, stream->pos + packet->type->dwords * 4ULL + offset, len);
+	return fetch_va(stream, stream->pos + packet->type->dwords * 4ULL + offset, len);
 }
 
 /* Takes over a write pointer that changed. EMPTY: it did not. */
@@ -147,7 +94,7 @@ static void ib_leave(struct sdma_queue *queue)
 
 	queue->in_ib = false;
 	queue->skip = 0;
-	queue->fetch_len = 0;
+	queue->fetch.len = 0;
 	queue->ring.pos += indirect_dwords * 4ULL;
 }
 
@@ -159,7 +106,7 @@ static enum sdma_step starved(struct sdma_run *run)
 
 static void skip_dwords(struct sdma_queue *queue)
 {
-	struct sdma_stream *stream = stream_of(queue);
+	struct fetch_stream *stream = stream_of(queue);
 	u64 left = (stream->end - stream->pos) / 4;
 	u32 part = queue->skip < left ? queue->skip : (u32)left;
 
@@ -171,7 +118,7 @@ static void skip_dwords(struct sdma_queue *queue)
 static enum sdma_step packet_decode(struct sdma_run *run)
 {
 	struct sdma_queue *queue = run->queue;
-	struct sdma_stream *stream = stream_of(queue);
+	struct fetch_stream *stream = stream_of(queue);
 	struct sdma_packet *packet = &queue->packet;
 	u64 avail = stream->end - stream->pos;
 	const struct sdma_packet_type *type;
@@ -203,7 +150,7 @@ static enum sdma_step packet_decode(struct sdma_run *run)
 static enum sdma_step packet_fetch(struct sdma_run *run)
 {
 	struct sdma_queue *queue = run->queue;
-	struct sdma_stream *stream = stream_of(queue);
+	struct fetch_stream *stream = stream_of(queue);
 
 	if (queue->skip)
 		skip_dwords(queue);
@@ -240,7 +187,7 @@ static enum sdma_step turn_step(struct sdma_run *run)
 	if (step == SDMA_NESTED) {
 		queue->packet.type = NULL;
 		queue->in_ib = true;
-		queue->fetch_len = 0;
+		queue->fetch.len = 0;
 		step = SDMA_DONE;
 	} else if (step == SDMA_DONE) {
 		packet_retire(run);

@@ -57,8 +57,18 @@ enum vkfd_ih_source {
 	VKFD_IH_SRC_SQ_MESSAGE = 239,
 };
 
-/* Exception code of BAD_OPCODE: KFD's EC_QUEUE_PACKET_UNSUPPORTED. */
+/* Exception codes of BAD_OPCODE: KFD's EC_*. */
+#define VKFD_EC_WAVE_ABORT	1u
+#define VKFD_EC_WAVE_TRAP	2u
+#define VKFD_EC_WAVE_ILLEGAL	4u
+#define VKFD_EC_WAVE_APERTURE	6u
+#define VKFD_EC_DISPATCH_DIM	16u
+#define VKFD_EC_DISPATCH_LDS	17u
+#define VKFD_EC_DISPATCH_CODE	18u
 #define VKFD_EC_PACKET_UNSUPPORTED 20u
+#define VKFD_EC_DISPATCH_GROUP_SIZE 21u
+#define VKFD_EC_DISPATCH_REGISTERS 22u
+#define VKFD_EC_PACKET_VENDOR	23u
 #define VKFD_BAD_OPCODE_DATA0(doorbell, code) (((u32)(doorbell) & 0x3ff) | (u32)(code) << 10)
 
 /* Why a queue stopped. It stays mapped, does nothing and can be unmapped. */
@@ -69,6 +79,10 @@ enum vkfd_queue_error {
 	VKFD_QERR_POINTER = 4,		/* write pointer unaligned or beyond the ring */
 	VKFD_QERR_POLL_TIMEOUT = 5,	/* POLL_REGMEM used up its retries */
 	VKFD_QERR_NOT_EXECUTED = 6,	/* compute packets, while FEATURE_COMPUTE is 0 */
+	VKFD_QERR_DISPATCH = 7,		/* asks for what no GPU has; the exception code says what */
+	VKFD_QERR_ILLEGAL = 8,		/* illegal instruction; data[1] is its first dword */
+	VKFD_QERR_APERTURE = 9,		/* a wave's address that is not canonical; data[1] is its upper half */
+	VKFD_QERR_TRAP = 10,		/* s_trap; data[1] is its number */
 };
 
 /*
