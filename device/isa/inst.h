@@ -57,13 +57,17 @@ struct isa_dpp {
  * Vector ALU: dst is a VGPR number (or for CMP and readlane the scalar
  * register), src[] are 9-bit codes with SDWA and DPP already replaced by the real
  * operand, sdst the scalar pair of a carry-out or compare (VCC if implied), smask
- * the pair that a carry-in is read from.
+ * the pair that a carry-in is read from. abs and neg are set for float sources
+ * only; v_fma_mix has abs in neg_hi. v_accvgpr_read, write and mov name an
+ * AccVGPR by the code or number of a VGPR.
  * Scalar: dst and src[] are 8-bit codes; simm holds SIMM16, sign-extended.
  * Memory: vaddr, vdata, vdata2 (DS), dst are VGPR numbers; saddr is the scalar
  * base (SMEM: sbase register, MUBUF: V# register, FLAT: ISA_SADDR_OFF = none),
  * src[0] the scalar offset operand where there is one (SMEM, MUBUF soffset,
- * ISA_NO_REG = none); offset the immediate in bytes, sign-extended where signed
- * (DS: offset0, offset1 apart).
+ * ISA_NO_REG = none; the SMEM address adds both src[0] and offset); offset the
+ * immediate in bytes, sign-extended where signed (DS with two elements: offset0,
+ * offset1 apart, in units of isa_ds_unit()). vaddr is ISA_NO_REG where a scalar or
+ * nothing stands in its place. MUBUF: dst == vdata for loads and atomics.
  */
 struct isa_inst {
 	const struct isa_op *op;
@@ -107,7 +111,9 @@ enum isa_decode_status isa_decode(const u32 *words, size_t bytes, struct isa_ins
 
 /**
  * isa_disasm() - print an instruction as LLVM does for gfx90a
- * @pc: of the instruction; branches are printed as LLVM prints them, by offset.
+ * @inst: what isa_decode() returned ISA_DECODED for
+ *
+ * Branches are printed as LLVM prints them without symbols, by offset.
  *
  * Return: length of the text, as snprintf().
  */
