@@ -69,7 +69,7 @@ cmd_bench() {
 	bench_check $bench_list
 	# shellcheck disable=SC2086 # a list of words
 	set -- ${bench_list:-$bench_names}
-	if [ -n "$bench_json" ] && ! { : >>"$bench_json"; } 2>/dev/null; then
+	if [ -n "$bench_json" ] && ! (: >>"$bench_json") 2>/dev/null; then
 		die 1 "bench: cannot write $bench_json"
 	fi
 	setup
