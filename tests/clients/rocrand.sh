@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# usage: rocrand.sh --list | rocrand.sh PROGRAM
+#
+# rocRAND's own tests, as Debian packages them (librocrand1-tests), on the
+# virtual GPU. One program is one test; it passes only if each of its gtest
+# cases passes. Prints "cases: LISTED listed, PASSED passed", where a case that
+# failed, was skipped, or never came because the program died is not passed.
+# They take long: run by name, ./vkfd test rocrand.
+set -u
+dir=/usr/libexec/rocm/librocrand1-tests
+programs='log_normal_distribution normal_distribution poisson_distribution
+	rocrand_basic rocrand_cpp_wrapper rocrand_generate
+	rocrand_generate_log_normal rocrand_generate_normal
+	rocrand_generate_poisson rocrand_generate_uniform
+	rocrand_generator_type rocrand_kernel_lfsr113 rocrand_kernel_mrg
+	rocrand_kernel_mtgp32 rocrand_kernel_philox4x32_10
+	rocrand_kernel_scrambled_sobol32 rocrand_kernel_scrambled_sobol64
+	rocrand_kernel_sobol32 rocrand_kernel_sobol64
+	rocrand_kernel_threefry2x32_20 rocrand_kernel_threefry2x64_20
+	rocrand_kernel_threefry4x32_20 rocrand_kernel_threefry4x64_20
+	rocrand_kernel_xorwow rocrand_lfsr113_prng rocrand_linkage
+	rocrand_mrg_prng rocrand_mt19937_prng rocrand_mtgp32_prng
+	rocrand_philox_prng rocrand_scrambled_sobol32_qrng
+	rocrand_scrambled_sobol64_qrng rocrand_sobol32_qrng
+	rocrand_sobol64_qrng rocrand_threefry2x32_20_prng
+	rocrand_threefry2x64_20_prng rocrand_threefry4x32_20_prng
+	rocrand_threefry4x64_20_prng rocrand_xorwow_prng uniform_distribution'
+
+case ${1:-} in
+--list)
+	for program in $programs; do printf '%s\tlong timeout=900\n' "$program"; done
+	exit 0
+	;;
+'' | -*)
+	echo "usage: rocrand.sh --list | rocrand.sh PROGRAM" >&2
+	exit 2
+	;;
+esac
+program=$dir/test_$1
+[ -x "$program" ] || {
+	echo "rocrand.sh: no program $program" >&2
+	exit 2
+}
+out=$(mktemp) || exit 1
+trap 'rm -f "$out"' EXIT
+# In the list a case is indented, its suite is not.
+listed=$("$program" --gtest_list_tests 2>/dev/null | grep -c '^  ')
+status=0
+"$program" >"$out" 2>&1 || status=$?
+cat "$out"
+passed=$(grep -c '^\[       OK \]' "$out")
+echo "cases: $listed listed, $passed passed"
+[ "$status" = 0 ] || {
+	echo "exit status $status" >&2
+	exit 1
+}
+[ "$listed" -gt 0 ] && [ "$listed" = "$passed" ]
