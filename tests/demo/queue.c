@@ -137,14 +137,6 @@ void queue_copy(struct queue *q, void *dst, const void *src, size_t bytes)
 	put(q, packet, sizeof(packet) / sizeof(u32));
 }
 
-void queue_fill(struct queue *q, void *dst, u32 value, size_t bytes)
-{
-	const u32 packet[] = { VKFD_SDMA_HEADER(VKFD_SDMA_CONST_FILL, 0) | VKFD_SDMA_FILL_DWORD << 30,
-			       lo(dst), hi(dst), value, (u32)(bytes - 4) };
-
-	put(q, packet, sizeof(packet) / sizeof(u32));
-}
-
 void queue_submit(struct queue *q)
 {
 	const u32 packet[] = { VKFD_SDMA_HEADER(VKFD_SDMA_FENCE, 0), lo(q->fence), hi(q->fence), ++q->seq };

@@ -36,7 +36,6 @@ struct queue {
 int queue_create(struct queue *q, const struct gpu *gpu);
 void queue_destroy(struct queue *q);
 void queue_copy(struct queue *q, void *dst, const void *src, size_t bytes);
-void queue_fill(struct queue *q, void *dst, u32 value, size_t bytes);
 /** queue_submit() - everything so far, then a fence */
 void queue_submit(struct queue *q);
 /** queue_wait() - false if the queue did not get there within @seconds */
