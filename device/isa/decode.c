@@ -77,6 +77,9 @@ static bool has_second_dword(const struct isa_inst *inst, u32 word)
 		return src0 == ISA_SRC_LITERAL && op->type[1] != ISA_NONE;
 	case ISA_SOPK:
 		return op->shape == ISA_WAVE && op->type[0] == ISA_NONE && op->type[1] == ISA_NONE;
+	case ISA_SOPP:
+		/* SIMM16 is no operand, whatever its low bits are. */
+		return false;
 	default:
 		if (op->shape == ISA_MADK || op->shape == ISA_MADMK)
 			return true;
