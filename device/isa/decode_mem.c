@@ -44,8 +44,7 @@ struct isa_ds_fields isa_ds_fields(const struct isa_op *op)
 	case ISA_COUNTER:
 		f.dst = true;
 		break;
-	default:	/* GWS: its operand is in the place of the address */
-		f.addr = op->count;
+	default:
 		break;
 	}
 	return f;
@@ -86,12 +85,8 @@ bool isa_decode_ds(struct isa_inst *inst)
 	inst->offset = (s32)bits(word, 0, op->count == 2 ? 8 : 16);
 	if (op->count == 2)
 		inst->offset1 = (u8)bits(word, 8, 8);
-	if (op->shape == ISA_GWS) {
-		if (!inst->gds || inst->acc || (op->count && bits(inst->word[1], 0, 1)))
-			return false;
-	} else if (op->shape == ISA_SWIZZLE && op->id != ISA_OP_ds_swizzle_b32 && inst->gds) {
+	if (op->shape == ISA_SWIZZLE && op->id != ISA_OP_ds_swizzle_b32 && inst->gds)
 		return false;
-	}
 	return ds_registers(inst);
 }
 

@@ -60,13 +60,7 @@ bool isa_decode_sopc(struct isa_inst *inst)
 {
 	u32 word = inst->word[0];
 
-	if (!scalar_source(inst, 0, bits(word, 0, 8)))
-		return false;
-	if (inst->op->type[2] != ISA_NONE)
-		return scalar_source(inst, 1, bits(word, 8, 8));
-	/* s_set_gpr_idx_on: four enable bits in the place of a source */
-	inst->simm = (s32)bits(word, 8, 8);
-	return inst->simm < 16;
+	return scalar_source(inst, 0, bits(word, 0, 8)) && scalar_source(inst, 1, bits(word, 8, 8));
 }
 
 bool isa_decode_sopk(struct isa_inst *inst)
@@ -87,8 +81,6 @@ bool isa_decode_sopk(struct isa_inst *inst)
 bool isa_decode_sopp(struct isa_inst *inst)
 {
 	inst->simm = (s32)(inst->word[0] << 16) >> 16;
-	if (inst->op->count == ISA_SOPP_GPRIDX)
-		return inst->simm >= 0 && inst->simm < 16;
 	return inst->op->count != ISA_SOPP_NONE || !inst->simm;
 }
 

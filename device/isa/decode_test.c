@@ -35,8 +35,6 @@ static const struct golden golden[] = {
 	  "s_cmp_lg_u64 s[2:3], 0" },
 	{ 4, { 0xbf0d8c03 },
 	  "s_bitcmp1_b32 s3, 12" },
-	{ 4, { 0xbf110903 },
-	  "s_set_gpr_idx_on s3, gpr_idx(SRC0,DST)" },
 	{ 4, { 0xb0018000 },
 	  "s_movk_i32 s1, 0x8000" },
 	{ 4, { 0xb481ffff },
@@ -155,8 +153,6 @@ static const struct golden golden[] = {
 	  "ds_swizzle_b32 v1, v2 offset:swizzle(BITMASK_PERM,\"01pi0\")" },
 	{ 8, { 0xd87a80e4, 0x01000002 },
 	  "ds_swizzle_b32 v1, v2 offset:swizzle(QUAD_PERM,0,1,2,3)" },
-	{ 8, { 0xd9330008, 0x00000002 },
-	  "ds_gws_init v2 offset:8 gds" },
 	{ 8, { 0xd97c0000, 0x01000000 },
 	  "ds_append v1" },
 	{ 8, { 0xdc570fff, 0x02000004 },
@@ -229,7 +225,8 @@ static void decode_refuses(void **state)
 		{ 0xdc501000, 0 },		/* flat offset of 13 bits */
 		{ 0xdd084000, 0x007f0000 },	/* scratch_atomic */
 		{ 0xd86c0000, 0x00000100 },	/* ds_read_b32 with a data register */
-		{ 0xd9320000, 0 },		/* ds_gws_init without gds */
+		{ 0xd9330008, 0x00000002 },	/* ds_gws_init: no GWS here */
+		{ 0xbf110903, 0 },		/* s_set_gpr_idx_on: no row */
 		{ 0xc00e1800, 0 },		/* s_load_dwordx8 s[96:103] */
 		{ 0xe0500000, 0x00190000 },	/* buffer resource at s100 */
 	};

@@ -24,7 +24,6 @@ void text_salu(struct text *text, const struct isa_inst *inst);
 void text_sopk(struct text *text, const struct isa_inst *inst);
 void text_sopp(struct text *text, const struct isa_inst *inst);
 void text_smem(struct text *text, const struct isa_inst *inst);
-void text_gpr_idx(struct text *text, unsigned int modes);
 void text_valu(struct text *text, const struct isa_inst *inst);
 void text_ds(struct text *text, const struct isa_inst *inst);
 void text_flat(struct text *text, const struct isa_inst *inst);

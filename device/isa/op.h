@@ -25,7 +25,7 @@
  *   SOPP(opcode, name, operand, fn)
  *   SMEM(opcode, name, kind, dwords, base)   base: dwords of the address, 2 or
  *       4 (buffer), 0 none
- *   DS(opcode, name, kind, type, count)      count: elements (of a GWS: operands)
+ *   DS(opcode, name, kind, type, count)      count: elements
  *   FLAT(opcode, name, kind, type, segs)     name without "flat_"; segs: which
  *       of flat, scratch, global have it
  *   MUBUF(opcode, name, kind, type)
@@ -87,7 +87,6 @@ enum isa_mem_kind {
 	ISA_CACHE,	/* write-back and invalidate: no effect here beyond ordering */
 	ISA_CLOCK,	/* memtime, memrealtime */
 	ISA_COUNTER,	/* DS: append, consume: address in M0 */
-	ISA_GWS,	/* DS: global wave sync */
 };
 
 /* What SIMM16 of a SOPP means. */
@@ -98,7 +97,6 @@ enum isa_sopp_operand {
 	ISA_SOPP_LABEL,		/* dwords from the next instruction */
 	ISA_SOPP_WAITCNT,
 	ISA_SOPP_MSG,
-	ISA_SOPP_GPRIDX,
 };
 
 /* One opcode, as all readers see it. */
