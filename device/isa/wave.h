@@ -24,6 +24,15 @@ union wave_vreg {
 #define WAVE_MODE_IEEE		0x200u
 #define WAVE_MODE_FP16_OVFL	0x800000u
 
+/* STATUS register. SCC, EXECZ, VCCZ, VALID and IN_TG are made when it is read. */
+#define WAVE_STATUS_SCC		0x1u
+#define WAVE_STATUS_PRIV	0x20u
+#define WAVE_STATUS_TRAP_EN	0x40u	/* rsrc2.TRAP_PRESENT: s_trap has a handler */
+#define WAVE_STATUS_EXECZ	0x200u
+#define WAVE_STATUS_VCCZ	0x400u
+#define WAVE_STATUS_IN_TG	0x800u
+#define WAVE_STATUS_VALID	0x10000u
+
 /* Why a wave does not go on. */
 enum wave_stop {
 	WAVE_READY,	/* nothing: it can run (its budget ended, or it never ran) */
