@@ -15,10 +15,15 @@ struct valu_fp {
 	bool flush32_in, flush32_out;	/* MODE.denorm of f32 */
 	bool flush16_in, flush16_out;	/* of f16 and f64 */
 	bool ieee, dx10_clamp, fp16_ovfl;
+	bool clamp;			/* integers saturate; floats are clamped by the caller */
 	u8 round32, round64;		/* 0 even, 1 +inf, 2 -inf, 3 zero */
 };
 
-/* One whole-wave operation. Arrays have 64 elements of the operand's width (u32 or u64), 64-byte aligned. */
+/*
+ * One whole-wave operation. Arrays have 64 elements of the operand's width (u32 or
+ * u64), 64-byte aligned, in the order of the arguments of the row's function; @dst
+ * may be one of them.
+ */
 struct valu_io {
 	void *dst;
 	const void *src[3];
@@ -29,12 +34,20 @@ struct valu_io {
 
 typedef void (*valu_lanes_fn)(struct valu_io *io);
 
-/* By isa_op::id; NULL for rows that are not VALU or are ISA_CROSS. */
-extern const valu_lanes_fn *valu_lanes;
-/* Chooses valu_lanes from what the CPU has. Call once, before any wave runs. */
+/* Vector units that the loops are compiled for, the best last. */
+enum valu_unit_id { VALU_BASE, VALU_AVX2, VALU_AVX512, VALU_NR_UNITS };
+
+/* Chooses the loops from what the CPU has. Call once, before any wave runs. */
 void valu_init(void);
 
-/* Executes a VALU instruction. False: illegal in this form. */
+/*
+ * Takes one unit by hand (tests, measurements). False: the CPU lacks it. Not while
+ * any wave runs.
+ */
+bool valu_use(enum valu_unit_id id);
+const char *valu_unit_name(void);
+
+/* Executes a VALU instruction. False: illegal in this form, and nothing happened. */
 bool valu_run(struct wave *wave, const struct isa_inst *inst);
 
 #endif

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT
+/* valu_lanes.c for hosts with AVX2, FMA and BMI2; device/Makefile adds the flags. */
+#if defined(__x86_64__)
+#define VALU_UNIT	valu_unit_avx2
+#define VALU_NAME	"AVX2"
+#include "isa/valu_lanes.c"
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VKFD_DEVICE_ISA_VALU_UNIT_H
+#define VKFD_DEVICE_ISA_VALU_UNIT_H
+
+#include "isa/valu.h"
+
+/* valu_lanes.c as compiled for one vector unit of the host. */
+struct valu_unit {
+	const char *name;
+	const valu_lanes_fn *lanes;	/* by isa_op::id; NULL: not VALU, or ISA_CROSS */
+	/* dst = src in the lanes of @mask */
+	void (*blend)(u32 *dst, const u32 *src, u64 mask);
+	/* register pairs to 64-bit lanes and back (only the lanes of @mask) */
+	void (*join)(u64 *dst, const u32 *low, const u32 *high);
+	void (*split)(u32 *low, u32 *high, const u64 *src, u64 mask);
+};
+
+extern const struct valu_unit valu_unit_base;
+#if defined(__x86_64__)
+extern const struct valu_unit valu_unit_avx2, valu_unit_avx512;
+#endif
+
+/* The one in use; set by valu_init() or valu_use(). */
+extern const struct valu_unit *valu_unit;
+
+#endif
