@@ -111,9 +111,14 @@ static u32 bits_of(float value)
 	return bits;
 }
 
+/* A NaN goes through, quiet; memory's before the operand's. */
 static u32 fadd_denorm32(u32 old, u32 src, u32 compare)
 {
 	(void)compare;
+	if ((old & 0x7fffffff) > 0x7f800000)
+		return old | 0x400000;
+	if ((src & 0x7fffffff) > 0x7f800000)
+		return src | 0x400000;
 	return bits_of(float_of(old) + float_of(src));
 }
 
@@ -128,6 +133,10 @@ static u64 fadd64(u64 old, u64 src, u64 compare)
 	u64 bits;
 
 	(void)compare;
+	if ((old & ~BIT_ULL(63)) > 0x7ff0000000000000)
+		return old | BIT_ULL(51);
+	if ((src & ~BIT_ULL(63)) > 0x7ff0000000000000)
+		return src | BIT_ULL(51);
 	memcpy(&bits, &sum, sizeof(bits));
 	return bits;
 }
