@@ -159,6 +159,7 @@ static bool has(const char *name, const char *part)
 
 static u64 float_atomic(const char *name, u64 old, const u64 *data, unsigned int bytes)
 {
+	bool take;
 	u64 nan;
 
 	if (has(name, "pk_add_f16"))
@@ -168,10 +169,14 @@ static u64 float_atomic(const char *name, u64 old, const u64 *data, unsigned int
 	if (has(name, "add"))
 		return bytes == 8 ? f64_bits(f64(old) + f64(data[0])) : f32_bits(f32(old) + f32(data[0]));
 	if (has(name, "cmpst"))
-		return (bytes == 8 ? f64(old) == f64(data[0]) : f32(old) == f32(data[0])) ? data[1] : old;
-	if (has(name, "min"))
-		return (bytes == 8 ? f64(data[0]) < f64(old) : f32(data[0]) < f32(old)) ? data[0] : old;
-	return (bytes == 8 ? f64(data[0]) > f64(old) : f32(data[0]) > f32(old)) ? data[0] : old;
+		take = bytes == 8 ? f64(old) == f64(data[0]) : f32(old) == f32(data[0]);
+	else if (has(name, "min"))
+		take = bytes == 8 ? f64(data[0]) < f64(old) : f32(data[0]) < f32(old);
+	else
+		take = bytes == 8 ? f64(data[0]) > f64(old) : f32(data[0]) > f32(old);
+	old = take ? data[has(name, "cmpst")] : old;
+	/* A flushing operation flushes what it keeps, too. */
+	return bytes == 8 || old & 0x7f800000 ? old : old & 0x80000000;
 }
 
 static u64 order_atomic(const char *name, u64 old, u64 src, unsigned int bytes)
