@@ -11,6 +11,7 @@
  */
 #include <string.h>
 #include "isa/decode_priv.h"
+#include "isa/op_id.h"
 
 /* One encoding: a pattern of the top bits, its opcode field and its part. */
 struct encoding {
@@ -36,7 +37,7 @@ static const struct encoding encodings[] = {
 	{ 0xfc000000, 0xc0000000, ISA_SMEM, 18, 8, 8, isa_decode_smem },
 	{ 0xfc000000, 0xd8000000, ISA_DS, 17, 8, 8, isa_decode_ds },
 	{ 0xfc000000, 0xdc000000, ISA_FLAT, 18, 7, 8, isa_decode_flat },
-	{ 0xfe000000, 0xe0000000, ISA_MUBUF, 18, 7, 8, isa_decode_mubuf },
+	{ 0xfc000000, 0xe0000000, ISA_MUBUF, 18, 7, 8, isa_decode_mubuf },
 };
 
 static const struct encoding *find_encoding(u32 word)
@@ -63,29 +64,35 @@ static const struct isa_op *find_long_form(unsigned int opcode)
 	return op && isa_has_long_form(op) ? op : NULL;
 }
 
+/* Source 0 of VOP1, VOP2 and VOPC. v_nop has the field, though no source. */
+static bool vop_has_second_dword(const struct isa_op *op, unsigned int src0)
+{
+	if (op->shape == ISA_MADK || op->shape == ISA_MADMK || src0 == ISA_SRC_SDWA ||
+	    src0 == ISA_SRC_DPP)
+		return true;
+	return src0 == ISA_SRC_LITERAL && op->type[1] != ISA_NONE;
+}
+
 /* A dword of literal, SDWA or DPP behind a 32-bit encoding. */
 static bool has_second_dword(const struct isa_inst *inst, u32 word)
 {
 	const struct isa_op *op = inst->op;
-	unsigned int src0 = word & (inst->enc >= ISA_VOP1 ? 0x1ff : 0xff);
+	bool literal0 = bits(word, 0, 8) == ISA_SRC_LITERAL;
 
 	switch (inst->enc) {
 	case ISA_SOP2:
 	case ISA_SOPC:
-		return src0 == ISA_SRC_LITERAL || bits(word, 8, 8) == ISA_SRC_LITERAL;
+		return literal0 || bits(word, 8, 8) == ISA_SRC_LITERAL;
 	case ISA_SOP1:
-		return src0 == ISA_SRC_LITERAL && op->type[1] != ISA_NONE;
+		return literal0 && op->type[1] != ISA_NONE;
 	case ISA_SOPK:
-		return op->shape == ISA_WAVE && op->type[0] == ISA_NONE && op->type[1] == ISA_NONE;
-	case ISA_SOPP:
-		/* SIMM16 is no operand, whatever its low bits are. */
-		return false;
+		return op->id == ISA_OP_s_setreg_imm32_b32;
+	case ISA_VOP1:
+	case ISA_VOP2:
+	case ISA_VOPC:
+		return vop_has_second_dword(op, bits(word, 0, 9));
 	default:
-		if (op->shape == ISA_MADK || op->shape == ISA_MADMK)
-			return true;
-		return op->type[1] != ISA_NONE ? src0 == ISA_SRC_LITERAL || src0 == ISA_SRC_SDWA ||
-						 src0 == ISA_SRC_DPP :
-						 src0 == ISA_SRC_SDWA || src0 == ISA_SRC_DPP;
+		return false;
 	}
 }
 

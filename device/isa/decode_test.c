@@ -215,7 +215,7 @@ static void decode_refuses(void **state)
 		{ 0xd1130102, 0x00020902 },	/* v_and_b32 with |abs| */
 		{ 0xd1010002, 0x04020902 },	/* v_add_f32_e64 with a third source */
 		{ 0xd1010002, 0x00000401 },	/* two SGPRs on the constant bus */
-		{ 0x2e0204ff, 0x12345678 },	/* v_madmk_f32: two literals */
+		{ 0x2e020401, 0x12345678 },	/* v_madmk_f32: an SGPR and a literal */
 		{ 0x380204ff, 0x12345678 },	/* v_addc_co_u32_e32: VCC and a literal */
 		{ 0x7e0202f9, 0x00070600 },	/* SDWA src0_sel 7 */
 		{ 0x7e0204f9, 0x00060600 },	/* v_readfirstlane has no SDWA */

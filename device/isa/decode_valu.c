@@ -84,8 +84,6 @@ static bool decode_sdwa(struct isa_inst *inst)
 	inst->form = ISA_FORM_SDWA;
 	if (!isa_has_sdwa(inst->op))
 		return false;
-	if (inst->op->id == ISA_OP_v_nop)
-		return true;
 	sdwa->src0_sel = (u8)bits(word, 16, 3);
 	if (sdwa->src0_sel > SDWA_DWORD || !sdwa_dest(inst, word) ||
 	    !sdwa_modifiers(inst, 0, word >> 16, &sdwa->sext0) ||
@@ -141,8 +139,6 @@ static bool decode_dpp(struct isa_inst *inst)
 	inst->dpp.row_mask = (u8)bits(word, 28, 4);
 	if (!isa_has_dpp(op) || !dpp_control_ok(op, inst->dpp.ctrl))
 		return false;
-	if (op->type[1] == ISA_NONE)
-		return true;
 	return dpp_modifiers(inst, word) && vector_source(inst, 0, bits(word, 0, 8)) &&
 	       (op->enc == ISA_VOP1 || vector_source(inst, 1, bits(inst->word[0], 9, 8)));
 }
@@ -152,8 +148,6 @@ static bool decode_sources(struct isa_inst *inst)
 	const struct isa_op *op = inst->op;
 	unsigned int code = bits(inst->word[0], 0, 9);
 
-	if (op->id == ISA_OP_v_clrexcp)
-		return true;
 	if (code == ISA_SRC_SDWA)
 		return decode_sdwa(inst);
 	if (code == ISA_SRC_DPP)
@@ -164,8 +158,7 @@ static bool decode_sources(struct isa_inst *inst)
 		return false;
 	if (op->shape == ISA_MADK || op->shape == ISA_MADMK) {
 		inst->literal = inst->word[1];
-		if (code == ISA_SRC_LITERAL ||
-		    (op->type[0] == ISA_F16 && inst->literal >> 16))
+		if (op->type[0] == ISA_F16 && inst->literal >> 16)
 			return false;
 	}
 	return op->enc == ISA_VOP1 || vector_source(inst, 1, bits(inst->word[0], 9, 8));

@@ -27,7 +27,7 @@ static bool long_source(struct isa_inst *inst, unsigned int n, unsigned int code
 
 	inst->src[n] = (u16)code;
 	if (type == ISA_MASK)
-		return isa_scalar_tuple(code, 2);
+		return isa_scalar_tuple(code, 2) && code != ISA_SRC_EXEC;
 	if (code >= ISA_SRC_VGPR)
 		return !wants_scalar && isa_use_vector(inst, code - ISA_SRC_VGPR,
 						       isa_type_dwords(type), reads_acc(inst->op));
@@ -119,8 +119,6 @@ static bool decode_accvgpr(struct isa_inst *inst)
 	inst->src[0] = (u16)code;
 	if (reads_acc(inst->op))
 		return code >= ISA_SRC_VGPR && long_source(inst, 0, code) && long_dest(inst);
-	if (code < ISA_SRC_INT_0)
-		return false;	/* scalar registers have no way into AccVGPRs */
 	return long_source(inst, 0, code) && long_dest(inst);
 }
 

@@ -76,14 +76,16 @@ static const struct float_constant floats[] = {
 
 static bool is_integer16(enum isa_type type)
 {
-	return type == ISA_B16 || type == ISA_U16 || type == ISA_I16;
+	return type == ISA_B16 || type == ISA_U16 || type == ISA_I16 || type == ISA_V2I16 ||
+	       type == ISA_V2U16;
 }
 
 static void float_constant(struct text *text, unsigned int n, enum isa_type type)
 {
 	if (is_integer16(type))
 		text_put(text, "0x%x", floats[n].half);
-	else if (n == NR_FLOATS - 1 && isa_type_bits(type) == 64)
+	else if (n == NR_FLOATS - 1 && isa_type_bits(type) == 64 && type != ISA_V2F32 &&
+		 type != ISA_V2B32)
 		text_put(text, "0.15915494309189532");
 	else
 		text_put(text, "%s", floats[n].text);
@@ -92,7 +94,7 @@ static void float_constant(struct text *text, unsigned int n, enum isa_type type
 /* A literal that equals a constant is written as the constant. */
 static void literal(struct text *text, u32 value, enum isa_type type)
 {
-	bool narrow = isa_type_bits(type) == 16;
+	bool narrow = isa_type_bits(type) == 16 || type == ISA_V2F16;
 	s32 number = narrow ? (s32)(value << 16) >> 16 : (s32)value;
 
 	if (narrow)

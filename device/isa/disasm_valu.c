@@ -69,10 +69,8 @@ static void sources(struct text *text, const struct isa_inst *inst)
 	const struct isa_op *op = inst->op;
 
 	for (unsigned int n = 0; n < 3; n++) {
-		if (op->shape == ISA_MADMK && n == 1) {
-			text_put(text, ", ");
-			text_source(text, inst, ISA_SRC_LITERAL, ISA_F32);
-		}
+		if (op->shape == ISA_MADMK && n == 1)
+			text_put(text, ", 0x%x", inst->literal);
 		if (op->type[n + 1] == ISA_NONE)
 			break;
 		if (op->type[n + 1] == ISA_MASK) {
@@ -82,10 +80,8 @@ static void sources(struct text *text, const struct isa_inst *inst)
 		}
 		source(text, inst, n);
 	}
-	if (op->shape == ISA_MADK) {
-		text_put(text, ", ");
-		text_source(text, inst, ISA_SRC_LITERAL, ISA_F32);
-	}
+	if (op->shape == ISA_MADK)
+		text_put(text, ", 0x%x", inst->literal);
 }
 
 /* " name:[a,b,c]" of the low @count bits of @value, unless they are @usual. */
@@ -183,7 +179,7 @@ void text_valu(struct text *text, const struct isa_inst *inst)
 	else if (inst->enc == ISA_VOP3)
 		long_modifiers(text, inst);
 	text_put(text, "%s%s", inst->clamp ? " clamp" : "", omod[inst->omod]);
-	if (inst->form == ISA_FORM_SDWA && inst->op->type[0] != ISA_NONE)
+	if (inst->form == ISA_FORM_SDWA)
 		sdwa(text, inst);
 	else if (inst->form == ISA_FORM_DPP)
 		dpp(text, inst);

@@ -43,12 +43,13 @@ bool isa_has_long_form(const struct isa_op *op)
 
 bool isa_has_sdwa(const struct isa_op *op)
 {
-	return !short_only(op) && !has_wide(op) && op->shape != ISA_ACC;
+	return !short_only(op) && !has_wide(op) && op->shape != ISA_ACC &&
+	       op->type[0] != ISA_NONE;
 }
 
 bool isa_has_dpp(const struct isa_op *op)
 {
-	return !short_only(op) && op->enc != ISA_VOPC;
+	return !short_only(op) && op->enc != ISA_VOPC && op->type[0] != ISA_NONE;
 }
 
 bool isa_has_op_sel(const struct isa_op *op)
@@ -161,7 +162,7 @@ bool isa_constant_bus_ok(const struct isa_inst *inst)
 {
 	const struct isa_op *op = inst->op;
 	unsigned int count = isa_nr_sources(op), used = 0;
-	u32 seen = 0;
+	u32 seen = ~0u;
 
 	if (op->shape == ISA_DIVFMAS || (isa_reads_mask(op) && inst->enc != ISA_VOP3)) {
 		seen = ISA_SRC_VCC | 1u << 16;
@@ -170,11 +171,14 @@ bool isa_constant_bus_ok(const struct isa_inst *inst)
 	if (op->shape == ISA_MADK || op->shape == ISA_MADMK)
 		used++;
 	for (unsigned int n = 0; n < count; n++) {
+		/* the same literal dword twice */
+		bool again = inst->src[n] == ISA_SRC_LITERAL &&
+			     (op->shape == ISA_MADK || op->shape == ISA_MADMK);
 		u32 name = bus_name(op, n, inst->src[n]);
 
 		if (op->type[n + 1] == ISA_MASK && inst->enc != ISA_VOP3)
 			continue;
-		if (!on_bus(inst->src[n]) || (used && name == seen))
+		if (again || !on_bus(inst->src[n]) || (used && name == seen))
 			continue;
 		seen = name;
 		used++;
