@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "fake_driver.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -58,7 +59,8 @@ static void host_log(void *opaque, const char *line)
 {
 	struct fake_driver *drv = opaque;
 
-	(void)line;
+	if (getenv("FAKE_LOG"))
+		fprintf(stderr, "%s\n", line);
 	atomic_fetch_add(&drv->log_lines, 1);
 }
 

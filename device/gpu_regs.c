@@ -74,7 +74,7 @@ void gpu_regs_reset(struct gpu *gpu)
 	pthread_mutex_lock(&gpu->reg_lock);
 	for (int i = 0; i < NR_REGS; i++)
 		reg[i] = regs[i].reset;
-	reg[IDX_HW_FEATURES] = (u32)VKFD_FEATURE_XNACK |
+	reg[IDX_HW_FEATURES] = (u32)VKFD_FEATURE_XNACK | (u32)VKFD_FEATURE_COMPUTE |
 			       (gpu->config.xgmi ? (u32)VKFD_FEATURE_XGMI : 0);
 	reg[IDX_NUM_CUS] = gpu->config.cus;
 	reg[IDX_NUM_SES] = gpu_shader_engines(gpu->config.cus);

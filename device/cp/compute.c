@@ -9,7 +9,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include "cp/compute_priv.h"
+#include "cp/shader.h"
 
 #define RING_MIN_BYTES	BIT_ULL(8)
 #define RING_MAX_BYTES	BIT_ULL(32)
@@ -22,18 +22,31 @@ static bool ring_acceptable(const struct vkfd_kiq_queue *map)
 	       !(map->ring & 255);
 }
 
+static void queue_free(struct compute_queue *queue)
+{
+	free(queue->aql);
+	free(queue);
+}
+
 static struct compute_queue *queue_create(const struct vkfd_kiq_queue *map)
 {
 	struct compute_queue *queue = calloc(1, sizeof(*queue));
 
 	if (!queue)
 		return NULL;
+	if (map->type == VKFD_QUEUE_AQL) {
+		queue->aql = aql_state_create();
+		if (!queue->aql) {
+			free(queue);
+			return NULL;
+		}
+	}
 	queue->number = map->queue;
 	queue->ctx = map->ctx;
 	queue->type = map->type;
 	queue->doorbell = map->doorbell;
 	queue->active = map->percent != 0;
-	queue->ready = true;
+	queue->packets_ready = true;
 	queue->resume = map->flags & VKFD_QUEUE_RESUME;
 	queue->rptr_va = map->rptr_va;
 	queue->wptr_va = map->wptr_va;
@@ -41,11 +54,6 @@ static struct compute_queue *queue_create(const struct vkfd_kiq_queue *map)
 	queue->ring.mask = map->ring_bytes - 1;
 	atomic_init(&queue->rung, true);
 	return queue;
-}
-
-static void queue_free(struct compute_queue *queue)
-{
-	free(queue);
 }
 
 enum vkfd_kiq_status compute_queue_map(struct compute *compute, const struct vkfd_kiq_queue *map)
@@ -81,7 +89,7 @@ enum vkfd_kiq_status compute_queue_map(struct compute *compute, const struct vkf
 static void queue_stop(struct compute *compute, struct compute_queue *queue)
 {
 	atomic_store(&queue->stop, true);
-	while (queue->running)
+	while (queue->running || queue->runners)
 		pthread_cond_wait(&compute->stopped, &compute->lock);
 }
 
@@ -92,6 +100,7 @@ static void queue_remove(struct compute *compute, struct compute_queue *queue)
 
 	queue_stop(compute, queue);
 	cp_reports_drop(compute, queue);
+	cp_groups_drop(compute, queue);
 	while (compute->list[i] != queue)
 		i++;
 	compute->nr_queues--;
@@ -131,7 +140,7 @@ static void queue_change(struct compute_queue *queue, const struct vkfd_kiq_queu
 		queue->fetch.len = 0;
 	}
 	queue->active = update->percent != 0;
-	queue->ready = true;
+	queue->packets_ready = true;
 	atomic_store(&queue->rung, true);
 	if (!queue->halted)
 		atomic_store(&queue->stop, false);
@@ -153,6 +162,7 @@ enum vkfd_kiq_status compute_queue_update(struct compute *compute,
 	queue_stop(compute, queue);
 	queue_change(queue, update);
 	pthread_cond_signal(&compute->wake);
+	pthread_cond_broadcast(&compute->work);
 	pthread_mutex_unlock(&compute->lock);
 	return VKFD_KIQ_OK;
 }
@@ -169,7 +179,7 @@ void compute_ring(struct compute *compute, u32 number, u64 value)
 		if (value + 1 > queue->bell)
 			queue->bell = value + 1;
 		atomic_store(&queue->rung, true);
-		queue->ready = true;
+		queue->packets_ready = true;
 		pthread_cond_signal(&compute->wake);
 	}
 	pthread_mutex_unlock(&compute->lock);
@@ -178,7 +188,7 @@ void compute_ring(struct compute *compute, u32 number, u64 value)
 static void unpark(struct compute *compute, struct compute_queue *queue)
 {
 	queue->parked = false;
-	queue->ready = true;
+	queue->packets_ready = true;
 	counter_add(compute->config.counters, VKFD_STAT_FAULT_REPLAYS, 1);
 	pthread_cond_signal(&compute->wake);
 }
@@ -192,6 +202,7 @@ static void queue_poke(struct compute *compute, struct compute_queue *queue, u64
 	queue->epoch++;
 	queue->unreported = false;
 	cp_reports_settle(compute, queue, start, end, acknowledged);
+	cp_groups_resume(compute, queue, start, end, all);
 	if (queue->parked && (all || (queue->parked_va >= start && queue->parked_va < end)))
 		unpark(compute, queue);
 }
@@ -229,13 +240,28 @@ static void conds_init(struct compute *compute)
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&compute->wake, &attr);
+	pthread_cond_init(&compute->work, &attr);
 	pthread_condattr_destroy(&attr);
 	pthread_cond_init(&compute->stopped, NULL);
+}
+
+/* Ends the threads that were started. */
+static void threads_stop(struct compute *compute)
+{
+	pthread_mutex_lock(&compute->lock);
+	compute->quit = true;
+	pthread_cond_broadcast(&compute->wake);
+	pthread_cond_broadcast(&compute->work);
+	pthread_mutex_unlock(&compute->lock);
+	cp_shaders_stop(compute);
+	if (compute->started)
+		pthread_join(compute->thread, NULL);
 }
 
 static void compute_free(struct compute *compute)
 {
 	pthread_cond_destroy(&compute->stopped);
+	pthread_cond_destroy(&compute->work);
 	pthread_cond_destroy(&compute->wake);
 	pthread_mutex_destroy(&compute->lock);
 	free(compute);
@@ -251,8 +277,10 @@ struct compute *compute_create(const struct compute_config *config)
 	rng_init(&compute->rng, config->seed, 0x63);
 	pthread_mutex_init(&compute->lock, NULL);
 	conds_init(compute);
-	if (!pthread_create(&compute->thread, NULL, cp_front_main, compute))
+	compute->started = !pthread_create(&compute->thread, NULL, cp_front_main, compute);
+	if (compute->started && cp_shaders_start(compute))
 		return compute;
+	threads_stop(compute);
 	compute_free(compute);
 	return NULL;
 }
@@ -260,10 +288,6 @@ struct compute *compute_create(const struct compute_config *config)
 void compute_destroy(struct compute *compute)
 {
 	compute_reset(compute);
-	pthread_mutex_lock(&compute->lock);
-	compute->quit = true;
-	pthread_cond_signal(&compute->wake);
-	pthread_mutex_unlock(&compute->lock);
-	pthread_join(compute->thread, NULL);
+	threads_stop(compute);
 	compute_free(compute);
 }

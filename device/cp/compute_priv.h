@@ -7,6 +7,7 @@
 #include "mmu/fetch.h"
 #include "util/poll.h"
 #include "util/rng.h"
+#include "vkfd_hw/aql.h"
 #include "vkfd_hw/pm4.h"
 
 /* Dwords of a PM4 packet that are latched; more is its tail. */
@@ -21,7 +22,15 @@
 /* Pages of a queue that may be reported and not acknowledged at one time. */
 #define CP_REPORTS	16u
 
+/* Scratch slots that TMPRING_SIZE can name. */
+#define CP_SLOTS	4096u
+
+struct aql_signal;
+struct aql_state;
+struct cp_dispatch;
+struct cp_group;
 struct cp_run;
+struct cp_shader;
 
 /* What became of a step of a queue's packet. */
 enum cp_step {
@@ -69,12 +78,16 @@ struct cp_report {
 	struct ih_event event;
 };
 
+struct cp_group_list {
+	struct cp_group *first, *last;
+};
+
 struct compute_queue {
 	u32 number, ctx, doorbell, type;
 
 	/* Guarded by compute->lock. */
 	bool active;	/* percent is not 0 */
-	bool ready;	/* its packets are worth a turn */
+	bool packets_ready; /* its packets are worth a turn */
 	bool running;	/* the packet processor owns the part below */
 	bool halted;
 	u32 epoch;	/* counts acknowledgements and flushes */
@@ -86,6 +99,17 @@ struct compute_queue {
 	bool error_pending;
 	struct ih_event error;
 	u64 bell;	/* AQL: highest doorbell value + 1 */
+
+	/* Waves, shader.c. Guarded by compute->lock. */
+	u32 runners;	/* shader threads in its groups */
+	u32 cost;	/* of its resident groups */
+	bool counted;	/* in compute->busy_queues */
+	u32 nr_dispatches;		/* in progress, completion included */
+	struct cp_dispatch *launches;	/* oldest first; some group has not ended */
+	struct cp_dispatch *finished;	/* oldest first; the packet processor completes them */
+	struct cp_group_list ready, waiting;
+	struct poll_timer busy;		/* when waiting groups that are busy try again */
+	u64 slots[CP_SLOTS / 64];	/* scratch slots in use */
 
 	_Atomic bool stop;	/* end turns soon */
 	_Atomic bool rung;	/* read the write pointer again */
@@ -102,11 +126,13 @@ struct compute_queue {
 	struct pm4_packet packet;
 	struct fetch_buffer fetch; /* of the stream in use */
 	u32 sh_reg[VKFD_COMPUTE_REGS];
+	struct aql_state *aql;	/* AQL queues */
 };
 
 struct compute {
 	struct compute_config config;
 	pthread_t thread;
+	bool started;
 	pthread_mutex_t lock;	/* never taken while holding it: an mmu context's lock */
 	pthread_cond_t wake;	/* the packet processor */
 	pthread_cond_t stopped;	/* a turn ended */
@@ -119,6 +145,14 @@ struct compute {
 	u32 pending;	/* reports and errors that wait for the interrupt line */
 	u32 sequence;	/* of fault reports */
 	struct rng rng;
+	/* Shader threads. */
+	pthread_cond_t work;	/* groups became runnable */
+	struct cp_shader *shaders;
+	u32 nr_shaders;
+	u32 shader_next;	/* whose turn */
+	u32 busy_queues;	/* that want groups to run */
+	u32 cost;		/* of all resident groups */
+	u32 next_cu;
 };
 
 /* One turn of one queue's packets. */
@@ -140,9 +174,14 @@ bool cp_delay(struct cp_run *run, bool *delayed);
 /* True: no dispatch of the queue is in progress. */
 bool cp_idle(struct cp_run *run);
 
+/* Frees launches that ended, after their signals. DONE: none is left. */
+enum cp_step cp_complete(struct cp_run *run);
+
 /* cp_event.c: what queues tell the driver. Under compute->lock. */
 struct ih_event cp_event(const struct compute *compute, const struct compute_queue *queue,
 			 u8 source);
+/* A line of the device's log about the queue. */
+void cp_log(struct compute *compute, const struct compute_queue *queue, const char *what);
 /* Stops the queue for good and says why. */
 void cp_halt(struct compute *compute, struct compute_queue *queue, const struct cp_error *error);
 /* A fault that can be served: reported, unless its page is already. */
@@ -206,7 +245,19 @@ enum cp_step pm4_run_event_write(struct cp_run *run);
 enum cp_step pm4_run_release_mem(struct cp_run *run);
 enum cp_step pm4_run_acquire_mem(struct cp_run *run);
 
+/* pm4_dispatch.c */
+enum cp_step pm4_run_set_sh_reg(struct cp_run *run);
+enum cp_step pm4_run_dispatch_direct(struct cp_run *run);
+enum cp_step pm4_run_dispatch_indirect(struct cp_run *run);
+
 /* aql.c */
+struct aql_state *aql_state_create(void);
 enum cp_step aql_step(struct cp_run *run);
+/* As pm4_rptr_store(). */
+bool aql_index_store(struct cp_run *run);
+/* The packet at @index is complete. */
+void aql_finish(struct compute_queue *queue, u64 index);
+/* aql_signal.c: completes or sets a signal; DONE when all of it happened. */
+enum cp_step aql_signal_run(struct cp_run *run, struct aql_signal *signal);
 
 #endif

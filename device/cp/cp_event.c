@@ -8,7 +8,7 @@
  * waits in its queue. All under compute->lock; the ih lock is inside.
  */
 #include <stdio.h>
-#include "cp/compute_priv.h"
+#include "cp/shader.h"
 #include "mmu/fault.h"
 
 #define PAGE_MASK (~4095ULL)
@@ -31,6 +31,7 @@ static void stop_for_good(struct compute *compute, struct compute_queue *queue,
 			  const struct ih_event *event)
 {
 	queue->halted = true;
+	cp_queue_count(compute, queue, false);
 	atomic_store(&queue->stop, true);
 	queue->error = *event;
 	queue->error_pending = true;
@@ -52,10 +53,19 @@ static const char *error_name(enum vkfd_queue_error error)
 	return error < sizeof(names) / sizeof(names[0]) && names[error] ? names[error] : "error";
 }
 
+void cp_log(struct compute *compute, const struct compute_queue *queue, const char *what)
+{
+	char line[160];
+
+	snprintf(line, sizeof(line), "cp: queue %u of context %u: %s", queue->number, queue->ctx,
+		 what);
+	compute->config.log(compute->config.opaque, line);
+}
+
 void cp_halt(struct compute *compute, struct compute_queue *queue, const struct cp_error *error)
 {
 	struct ih_event event = cp_event(compute, queue, VKFD_IH_SRC_BAD_OPCODE);
-	char line[128];
+	char line[96];
 
 	if (queue->halted)
 		return;
@@ -63,10 +73,9 @@ void cp_halt(struct compute *compute, struct compute_queue *queue, const struct 
 	event.data[1] = error->info;
 	event.data[3] = error->error;
 	stop_for_good(compute, queue, &event);
-	snprintf(line, sizeof(line),
-		 "cp: queue %u of context %u stopped: %s, 0x%08x, exception code %u",
-		 queue->number, queue->ctx, error_name(error->error), error->info, error->code);
-	compute->config.log(compute->config.opaque, line);
+	snprintf(line, sizeof(line), "stopped: %s, 0x%08x, exception code %u",
+		 error_name(error->error), error->info, error->code);
+	cp_log(compute, queue, line);
 }
 
 static struct fault_origin origin_of(struct compute *compute, const struct compute_queue *queue)

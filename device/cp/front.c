@@ -8,7 +8,8 @@
  * waves costs nothing. Waves run on the shader threads, so packets of one queue
  * never wait for another queue's shaders.
  */
-#include "cp/compute_priv.h"
+#include <stdlib.h>
+#include "cp/shader.h"
 
 bool cp_delay(struct cp_run *run, bool *delayed)
 {
@@ -20,13 +21,69 @@ bool cp_delay(struct cp_run *run, bool *delayed)
 
 bool cp_idle(struct cp_run *run)
 {
-	(void)run;
-	return true;
+	bool idle;
+
+	pthread_mutex_lock(&run->compute->lock);
+	idle = !run->queue->nr_dispatches;
+	pthread_mutex_unlock(&run->compute->lock);
+	return idle;
+}
+
+static struct cp_dispatch *first_finished(struct cp_run *run)
+{
+	struct cp_dispatch *dispatch;
+
+	pthread_mutex_lock(&run->compute->lock);
+	dispatch = run->queue->finished;
+	pthread_mutex_unlock(&run->compute->lock);
+	return dispatch;
+}
+
+static void retire_finished(struct cp_run *run)
+{
+	struct compute_queue *queue = run->queue;
+	struct cp_dispatch *dispatch;
+
+	pthread_mutex_lock(&run->compute->lock);
+	dispatch = queue->finished;
+	queue->finished = dispatch->next;
+	queue->nr_dispatches--;
+	pthread_mutex_unlock(&run->compute->lock);
+	if (dispatch->aql)
+		aql_finish(queue, dispatch->index);
+	free(dispatch);
+	run->progress = true;
+}
+
+enum cp_step cp_complete(struct cp_run *run)
+{
+	struct cp_dispatch *dispatch;
+
+	while ((dispatch = first_finished(run))) {
+		enum cp_step step;
+
+		dispatch->signal.start_ts = dispatch->start_ts;
+		dispatch->signal.end_ts = dispatch->end_ts;
+		step = aql_signal_run(run, &dispatch->signal);
+		if (step != CP_DONE)
+			return step;
+		retire_finished(run);
+	}
+	return CP_DONE;
 }
 
 static enum cp_step queue_step(struct cp_run *run)
 {
+	enum cp_step step = cp_complete(run);
+
+	if (step != CP_DONE)
+		return step;
 	return run->queue->type == VKFD_QUEUE_AQL ? aql_step(run) : pm4_step(run);
+}
+
+static bool pointer_store(struct cp_run *run)
+{
+	return run->queue->type == VKFD_QUEUE_AQL ? aql_index_store(run) : pm4_rptr_store(run);
 }
 
 enum cp_step cp_queue_turn(struct cp_run *run)
@@ -45,7 +102,7 @@ enum cp_step cp_queue_turn(struct cp_run *run)
 	}
 	/* A fault of the packet is reported first; the store waits for its turn. */
 	fault = run->access.fault;
-	if (!pm4_rptr_store(run) && step != CP_FAULT && step != CP_BAD)
+	if (!pointer_store(run) && step != CP_FAULT && step != CP_BAD)
 		return CP_FAULT;
 	run->access.fault = fault;
 	return step;
@@ -55,7 +112,7 @@ static bool runnable(const struct compute_queue *queue, u64 now)
 {
 	if (!queue->active || queue->halted || queue->parked || atomic_load(&queue->stop))
 		return false;
-	return queue->ready || poll_due(&queue->poll, now);
+	return queue->packets_ready || poll_due(&queue->poll, now);
 }
 
 /* The next queue after the last one; --seed starts the search elsewhere. */
@@ -88,7 +145,7 @@ static void park(struct cp_run *run)
 	}
 	/* Acknowledged or flushed while it ran: the answer may be out of date. */
 	if (run->epoch != queue->epoch) {
-		queue->ready = true;
+		queue->packets_ready = true;
 		return;
 	}
 	queue->parked = true;
@@ -121,7 +178,7 @@ static void judge(struct cp_run *run, enum cp_step step)
 	case CP_DONE:
 	case CP_ENTERED:
 	case CP_YIELD:
-		queue->ready = true;
+		queue->packets_ready = true;
 		break;
 	}
 }
@@ -136,7 +193,7 @@ static void give_turn(struct compute *compute, struct compute_queue *queue)
 	enum cp_step step;
 
 	queue->running = true;
-	queue->ready = false;
+	queue->packets_ready = false;
 	queue->poll.at_ns = 0;
 	pthread_mutex_unlock(&compute->lock);
 	step = cp_queue_turn(&run);

@@ -184,36 +184,6 @@ static void many_commands_wrap_ring_and_status(void **state)
 	assert_int_equal(fake_stat(&bench->drv, VKFD_STAT_TLB_FLUSHES), 201);
 }
 
-static void compute_packet_is_a_named_queue_error(void **state)
-{
-	struct bench *bench = *state;
-
-	for (u32 type = VKFD_QUEUE_AQL; type <= VKFD_QUEUE_AQL; type += 2) {
-		struct vkfd_kiq_cmd cmd = good_map(bench, type);
-		struct vkfd_ih_entry entry;
-
-		memset(fake_ram_at(&bench->drv, RING), 0, 8192);
-		assert_int_equal(fake_kiq(&bench->drv, &cmd), VKFD_KIQ_OK);
-		/* A doorbell without work is nothing. */
-		gpu_doorbell_write(bench->drv.gpu, CTX * 8192 + 32, 0, 8);
-		assert_false(fake_ih_next(&bench->drv, &entry, 20));
-		*(u32 *)fake_ram_at(&bench->drv, RING) = 0xffff1002;
-		*(u64 *)fake_ram_at(&bench->drv, RING + 4096 + 64) = 1;
-		gpu_doorbell_write(bench->drv.gpu, CTX * 8192 + 32, 1, 8);
-		assert_true(fake_ih_next(&bench->drv, &entry, 1000));
-		assert_int_equal(VKFD_IH_CLIENT(entry.header), VKFD_IH_CLIENT_CP);
-		assert_int_equal(VKFD_IH_SOURCE(entry.header), VKFD_IH_SRC_BAD_OPCODE);
-		assert_int_equal(entry.data[0], 4 | VKFD_EC_PACKET_UNSUPPORTED << 10);
-		assert_int_equal(entry.data[1], 0xffff1002);
-		assert_int_equal(entry.data[2], 9);
-		assert_int_equal(entry.data[3], VKFD_QERR_NOT_EXECUTED);
-		/* Once. */
-		gpu_doorbell_write(bench->drv.gpu, CTX * 8192 + 32, 1, 8);
-		assert_false(fake_ih_next(&bench->drv, &entry, 20));
-		assert_int_equal(unmap(bench, 9), VKFD_KIQ_OK);
-	}
-}
-
 static void suspended_compute_queue_reports_when_it_runs(void **state)
 {
 	struct bench *bench = *state;
@@ -259,7 +229,6 @@ int main(void)
 		CASE(unknown_command_is_named),
 		CASE(count_beyond_ring_is_fatal_until_reset),
 		CASE(many_commands_wrap_ring_and_status),
-		CASE(compute_packet_is_a_named_queue_error),
 		CASE(suspended_compute_queue_reports_when_it_runs),
 		CASE(more_compute_queues_than_slots_are_accepted),
 	};

@@ -16,6 +16,8 @@
 static const struct pm4_packet_type packets[] = {
 	/* op, dwords, tail, name, run */
 	{ VKFD_PM4_NOP, 1, true, "NOP", pm4_run_nop },
+	{ VKFD_PM4_DISPATCH_DIRECT, 5, false, "DISPATCH_DIRECT", pm4_run_dispatch_direct },
+	{ VKFD_PM4_DISPATCH_INDIRECT, 4, false, "DISPATCH_INDIRECT", pm4_run_dispatch_indirect },
 	{ VKFD_PM4_ATOMIC_MEM, 9, false, "ATOMIC_MEM", pm4_run_atomic_mem },
 	{ VKFD_PM4_PRED_EXEC, 2, false, "PRED_EXEC", pm4_run_pred_exec },
 	{ VKFD_PM4_WRITE_DATA, 4, true, "WRITE_DATA", pm4_run_write_data },
@@ -27,6 +29,7 @@ static const struct pm4_packet_type packets[] = {
 	{ VKFD_PM4_RELEASE_MEM, 8, false, "RELEASE_MEM", pm4_run_release_mem },
 	{ VKFD_PM4_DMA_DATA, 7, false, "DMA_DATA", pm4_run_dma_data },
 	{ VKFD_PM4_ACQUIRE_MEM, 7, false, "ACQUIRE_MEM", pm4_run_acquire_mem },
+	{ VKFD_PM4_SET_SH_REG, 2, true, "SET_SH_REG", pm4_run_set_sh_reg },
 };
 /* clang-format on */
 

@@ -73,9 +73,11 @@ enum cp_step pm4_run_event_write(struct cp_run *run)
 	return CP_DONE;
 }
 
+/* No caches but that of decoded instructions. */
 enum cp_step pm4_run_acquire_mem(struct cp_run *run)
 {
-	(void)run;
+	if (run->queue->packet.dw[1] & VKFD_PM4_ACQUIRE_ICACHE)
+		mmu_code_changed(run->compute->config.mmu, run->queue->ctx);
 	return CP_DONE;
 }
 

@@ -54,8 +54,10 @@ enum vkfd_ih_source {
 	VKFD_IH_SRC_CP_EOP = 181,	/* data[0] = event id */
 	VKFD_IH_SRC_BAD_OPCODE = 183,	/* data[0] [9:0] doorbell slot [25:10] exception code; data[1] packet header; data[2] queue; data[3] enum vkfd_queue_error; client = the engine's */
 	VKFD_IH_SRC_SDMA_TRAP = 224,	/* data[0] [27:0] int_context; data[2] queue */
-	VKFD_IH_SRC_SQ_MESSAGE = 239,
+	VKFD_IH_SRC_SQ_MESSAGE = 239,	/* s_sendmsg MSG_INTERRUPT of a wave: data[0] [23:0] = M0[23:0]; data[2] queue; client CP */
 };
+
+#define VKFD_SQ_MESSAGE_MASK	0xffffffu
 
 /* Exception codes of BAD_OPCODE: KFD's EC_*. */
 #define VKFD_EC_WAVE_ABORT	1u

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef VKFD_DEVICE_CP_SHADER_H
+#define VKFD_DEVICE_CP_SHADER_H
+
+#include "cp/aql_signal.h"
+#include "cp/compute_priv.h"
+#include "cp/dispatch.h"
+
+/* Launches of one queue that may be in progress; more waits in the ring. */
+#define CP_DISPATCHES	16u
+
+/* A kernel launch in progress. Lists and counts under compute->lock. */
+struct cp_dispatch {
+	struct cp_dispatch *next;
+	struct dispatch what;
+	u64 nr_groups;
+	u64 launched, done;
+	u64 start_ts, end_ts;
+	/* AQL: completes the packet at @index. Owned by the packet processor. */
+	bool aql;
+	u64 index;
+	struct aql_signal signal;
+};
+
+/* A resident workgroup. Owned by the thread that runs it, else by its queue's lists. */
+struct cp_group {
+	struct cp_group *next;
+	struct cp_dispatch *dispatch;
+	struct wave_group *waves; /* NULL: not made yet, memory was short */
+	u32 cost;
+	u32 told;	/* waves whose fault was reported */
+	bool busy;	/* something is to be tried again by time */
+	struct dispatch_place place;
+	struct group_config config;
+};
+
+/* One thread that runs waves. */
+struct cp_shader {
+	struct compute *compute;
+	pthread_t thread;
+	bool started;
+	struct isa_icache *icache;
+	struct cp_group *spare;
+};
+
+/* False: no memory or threads; what was started is stopped by cp_shaders_stop(). */
+bool cp_shaders_start(struct compute *compute);
+/* compute->quit is set. */
+void cp_shaders_stop(struct compute *compute);
+
+/**
+ * cp_dispatch_start() - launch a checked dispatch
+ * @launch: copied.
+ *
+ * Return: DONE; BLOCKED: too many in progress; WAIT: no memory now.
+ */
+enum cp_step cp_dispatch_start(struct cp_run *run, const struct cp_dispatch *launch);
+
+/* Under the lock: does the queue count when the GPU is shared out? */
+void cp_queue_count(struct compute *compute, struct compute_queue *queue, bool busy);
+/* Under the lock: faults in [start, end) may be tried again; @all: all of them. */
+void cp_groups_resume(struct compute *compute, struct compute_queue *queue, u64 start, u64 end,
+		      bool all);
+/* Under the lock, queue stopped: frees groups and launches. */
+void cp_groups_drop(struct compute *compute, struct compute_queue *queue);
+
+#endif
