@@ -41,7 +41,7 @@ LANE_INLINE struct div_case div_choose(s32 e_b, s32 e_c, s32 far, s32 small,
 
 LANE_OUT(u32, div_scale_f32, u32, u32, u32)
 {
-	double den, num;
+	double den, num, inf = f64_of(F64_INF);
 	struct div_case how;
 	s32 n;
 
@@ -51,7 +51,7 @@ LANE_OUT(u32, div_scale_f32, u32, u32, u32)
 	den = (double)f32_of(b & F32_ABS);
 	num = (double)f32_of(c & F32_ABS);
 	how = div_choose((s32)(b >> 23 & 0xff), (s32)(c >> 23 & 0xff), 96, 23,
-			 den > 0x1p126, num < den * 0x1p-126);
+			 den > 0x1p126 && den < inf, num < den * 0x1p-126 && den < inf);
 	*out = how.scaled && (b & F32_ABS) && (c & F32_ABS);
 	n = a == b ? how.den : a == c ? how.num : 0;
 	if (!how.scaled)
@@ -71,7 +71,7 @@ LANE_OUT(u64, div_scale_f64, u64, u64, u64)
 	b = f64_in(fp, b);
 	c = f64_in(fp, c);
 	how = div_choose((s32)(b >> 52 & 0x7ff), (s32)(c >> 52 & 0x7ff), 768, 53,
-			 (b & F64_ABS) > f64_bits(0x1p1022), valu_soft_quotient_tiny(b, c));
+			 (b & F64_ABS) > f64_bits(0x1p1022) && (b & F64_ABS) < F64_INF, valu_soft_quotient_tiny(b, c));
 	*out = how.scaled && (b & F64_ABS) && (c & F64_ABS);
 	n = a == b ? how.den : a == c ? how.num : 0;
 	if (!how.scaled)

@@ -61,6 +61,15 @@ LANE_INLINE u32 f16_out(const struct valu_fp *fp, double x)
 	return f16_flush(fp->flush16_out, f16_round(f64_bits(x), fp->round64, fp->fp16_ovfl));
 }
 
+/* As single precision; NaNs keep what bits they have, quieted. */
+LANE_INLINE u32 f16_widen(const struct valu_fp *fp, u32 x)
+{
+	u32 h = f16_in(fp, x);
+	u32 nan = (h & F16_SIGN) << 16 | F32_INF | F32_QUIET | (h & 0x3ff) << 13;
+
+	return f16_is_nan(h) ? nan : f32_bits((float)f16_value(h));
+}
+
 LANE32(add_f16)
 {
 	a = f16_in(fp, a);
@@ -156,10 +165,10 @@ LANE32(med3_f16)
 		x = f16_value(a);							\
 		return f16_nan1(f16_out(fp, expr), a);					\
 	}
-LANE_UNARY_F16(trunc, __builtin_trunc(x))
-LANE_UNARY_F16(ceil, __builtin_ceil(x))
-LANE_UNARY_F16(floor, __builtin_floor(x))
-LANE_UNARY_F16(rndne, __builtin_roundeven(x))
+LANE_UNARY_F16(trunc, __builtin_copysign(__builtin_trunc(x), x))
+LANE_UNARY_F16(ceil, __builtin_copysign(__builtin_ceil(x), x))
+LANE_UNARY_F16(floor, __builtin_copysign(__builtin_floor(x), x))
+LANE_UNARY_F16(rndne, __builtin_copysign(__builtin_roundeven(x), x))
 LANE_UNARY_F16(rcp, 1.0 / x)
 LANE_UNARY_F16(sqrt, __builtin_sqrt(x))
 LANE_UNARY_F16(rsq, 1.0 / __builtin_sqrt(x))
@@ -248,12 +257,9 @@ LANE32(fma_mixhi_f16) { return lane_fma_mixlo_f16(fp, a, b, c); }
 /* High product first, then low, each step fused; products of halves are exact in single. */
 LANE32(dot2_f32_f16)
 {
-	u32 a0 = f32_bits((float)f16_value(f16_in(fp, a)));
-	u32 b0 = f32_bits((float)f16_value(f16_in(fp, b)));
-	u32 a1 = f32_bits((float)f16_value(f16_in(fp, a >> 16)));
-	u32 b1 = f32_bits((float)f16_value(f16_in(fp, b >> 16)));
+	u32 high = lane_fma_f32(fp, f16_widen(fp, a >> 16), f16_widen(fp, b >> 16), c);
 
-	return lane_fma_f32(fp, a0, b0, lane_fma_f32(fp, a1, b1, c));
+	return lane_fma_f32(fp, f16_widen(fp, a), f16_widen(fp, b), high);
 }
 
 LANE32(dot2c_f32_f16) { return lane_dot2_f32_f16(fp, a, b, c); }

@@ -130,11 +130,15 @@ LANE32(med3_f32)
 	       lane_min3_f32(fp, a, b, c) : med;
 }
 
+/* The sign is that of the operand; the host's way may lose it on zeros. */
 #define LANE_ROUND_F32(name, call)							\
 	LANE32(name##_f32)								\
 	{										\
+		u32 r;									\
+											\
 		a = f32_in(fp, a);							\
-		return f32_nan1(f32_bits(call(f32_of(a))), a);				\
+		r = f32_bits(call(f32_of(a))) & F32_ABS;				\
+		return f32_nan1(r | (a & F32_SIGN), a);					\
 	}
 LANE_ROUND_F32(trunc, __builtin_truncf)
 LANE_ROUND_F32(ceil, __builtin_ceilf)

@@ -71,8 +71,11 @@ LANE64(max_f64)
 #define LANE_ROUND_F64(name, call)							\
 	LANE64(name##_f64)								\
 	{										\
+		u64 r;									\
+											\
 		a = f64_in(fp, a);							\
-		return f64_nan1(f64_bits(call(f64_of(a))), a);				\
+		r = f64_bits(call(f64_of(a))) & F64_ABS;				\
+		return f64_nan1(r | (a & F64_SIGN), a);					\
 	}
 LANE_ROUND_F64(trunc, __builtin_trunc)
 LANE_ROUND_F64(ceil, __builtin_ceil)

@@ -69,6 +69,7 @@ LANE_INLINE double log2_full(double x)
 {
 	double r = log2_of(x > 0.0 && x < f64_of(F64_INF) ? x : 1.0);
 
+	r = r == 0.0 ? 0.0 : r;		/* one zero, in every rounding mode */
 	r = x == f64_of(F64_INF) ? x : r;
 	r = x == 0.0 ? -f64_of(F64_INF) : r;
 	return x < 0.0 || x != x ? f64_of(F64_NAN) : r;
@@ -113,6 +114,7 @@ LANE_INLINE double turn_sin(double x, s32 quarter)
 	double r = n & 1 ? c : s;
 
 	r = n & 2 ? -r : r;
+	r = r == 0.0 ? 0.0 : r;		/* one zero, in every rounding mode */
 	return x - x == 0.0 ? r : f64_of(F64_NAN);
 }
 

@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include <fenv.h>
+#include "isa/operand.h"
 #include "isa/valu_priv.h"
 
-struct valu_fp valu_fp_of(const struct wave *wave, const struct isa_inst *inst)
+/*
+ * MODE and the instruction's clamp, as lane functions see them. In place, field by
+ * field: copying the structure would wait for its bytes to reach the cache.
+ */
+static inline void set_fp(struct valu_fp *fp, u32 mode, bool clamp)
 {
-	u32 mode = wave->mode;
-
-	return (struct valu_fp){
-		.flush32_in = !(mode & 0x10),
-		.flush32_out = !(mode & 0x20),
-		.flush16_in = !(mode & 0x40),
-		.flush16_out = !(mode & 0x80),
-		.ieee = mode & WAVE_MODE_IEEE,
-		.dx10_clamp = mode & WAVE_MODE_DX10_CLAMP,
-		.fp16_ovfl = mode & WAVE_MODE_FP16_OVFL,
-		.round32 = mode & WAVE_MODE_ROUND32,
-		.round64 = (u8)((mode & WAVE_MODE_ROUND64) >> 2),
-		.clamp = inst->clamp,
-	};
+	fp->flush32_in = !(mode & 0x10);
+	fp->flush32_out = !(mode & 0x20);
+	fp->flush16_in = !(mode & 0x40);
+	fp->flush16_out = !(mode & 0x80);
+	fp->ieee = mode & WAVE_MODE_IEEE;
+	fp->dx10_clamp = mode & WAVE_MODE_DX10_CLAMP;
+	fp->fp16_ovfl = mode & WAVE_MODE_FP16_OVFL;
+	fp->clamp = clamp;
+	fp->round32 = mode & WAVE_MODE_ROUND32;
+	fp->round64 = (u8)((mode & WAVE_MODE_ROUND64) >> 2);
 }
 
 /* The host's rounding mode for results of the instruction's type. */
@@ -88,7 +89,7 @@ static bool is_direct(const struct valu_work *work)
 	enum isa_type type = inst->op->type[0];
 
 	return work->lanes == ~0ULL && inst->form != ISA_FORM_SDWA && !inst->omod &&
-	       !inst->clamp && isa_type_bits(type) == 32;
+	       !inst->clamp && !valu_is_wide(type) && !valu_is_half(type);
 }
 
 /* Bits of inactive lanes are zero. */
@@ -97,7 +98,7 @@ static void write_mask(struct valu_work *work)
 	const struct isa_inst *inst = work->inst;
 	u64 mask = work->io.mask_out & work->lanes;
 
-	wave_set_sreg64(work->wave, inst->sdst, mask);
+	operand_write64(work->wave, inst->sdst, mask);
 	if (inst->op->shape == ISA_CMPX)
 		wave_set_sreg64(work->wave, ISA_SRC_EXEC, mask);
 }
@@ -140,7 +141,7 @@ bool valu_run(struct wave *wave, const struct isa_inst *inst)
 	work.wave = wave;
 	work.inst = inst;
 	work.lanes = wave_exec(wave);
-	work.io.fp = valu_fp_of(wave, inst);
+	set_fp(&work.io.fp, wave->mode, inst->clamp);
 	if (inst->form == ISA_FORM_DPP && !valu_dpp_lanes(&work))
 		return false;
 	if (!fetch_all(&work) || !fetch_mask(&work))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "isa/operand.h"
 #include "isa/valu_priv.h"
 
 /* Rows that look across lanes, at no lane, or into the accumulation registers. */
@@ -33,7 +34,7 @@ static bool read_lane(struct wave *wave, const struct isa_inst *inst, unsigned i
 
 	if (inst->dst >= WAVE_SREGS || !lane_value(wave, inst, 0, lane, &value))
 		return false;
-	wave->s[inst->dst] = value;
+	operand_write32(wave, inst->dst, value);
 	return true;
 }
 

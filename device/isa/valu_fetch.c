@@ -129,94 +129,105 @@ static void select_lanes(u32 *x, u8 sel, bool sext)
 		x[i] = select(x[i], sel, sext);
 }
 
-/* op_sel of packed and of half operands. */
-static u64 pick_halves(const struct isa_inst *inst, unsigned int n, enum isa_type type, u64 x)
-{
-	bool packed = inst->enc == ISA_VOP3P;
-	bool low = inst->op_sel >> n & 1;
-	bool high = packed ? inst->op_sel_hi >> n & 1 : true;
-
-	if (is_pair(type))
-		return (low ? x >> 32 : x & UINT32_MAX) | (high ? x >> 32 : x) << 32;
-	if (type == ISA_V2F16 || type == ISA_V2I16 || type == ISA_V2U16)
-		return (low ? x >> 16 & 0xffff : x & 0xffff) |
-		       ((high ? x >> 16 : x) << 16 & UINT32_MAX);
-	return valu_is_half(type) && low ? x >> 16 & 0xffff : x;
-}
-
-/* abs, then neg. Packed operands have a neg for each half and no abs. */
-static u64 modify(const struct isa_inst *inst, unsigned int n, enum isa_type type, u64 x)
-{
-	bool abs = inst->abs >> n & 1, neg = inst->neg >> n & 1;
-	u64 sign;
-
-	switch (type) {
-	case ISA_V2F16:
-		return x ^ (neg ? 0x8000u : 0) ^ (inst->neg_hi >> n & 1 ? 0x80000000u : 0);
-	case ISA_V2F32:
-		return x ^ (neg ? F32_SIGN : 0) ^ (inst->neg_hi >> n & 1 ? F64_SIGN : 0);
-	case ISA_F16:
-		sign = F16_SIGN;
-		break;
-	case ISA_F64:
-		sign = F64_SIGN;
-		break;
-	default:
-		sign = F32_SIGN;
-	}
-	return (abs ? x & ~sign : x) ^ (neg ? sign : 0);
-}
-
-/* v_fma_mix: a half of the register as f16, widened, or the whole as f32. */
-static u64 mix_value(const struct valu_work *work, unsigned int n, u64 x)
-{
-	const struct isa_inst *inst = work->inst;
-	u32 r = (u32)x;
-
-	if (inst->op_sel_hi >> n & 1)
-		r = lane_cvt_f32_f16(&work->io.fp,
-				     inst->op_sel >> n & 1 ? r >> 16 : r & 0xffff, 0, 0);
-	if (inst->neg_hi >> n & 1)	/* abs */
-		r &= F32_ABS;
-	return inst->neg >> n & 1 ? r ^ F32_SIGN : r;
-}
-
 static bool takes_modifiers(const struct isa_op *op, enum isa_type type)
 {
 	return valu_is_float(type) || type == ISA_V2F16 || type == ISA_V2F32 ||
 	       op->id == ISA_OP_v_cndmask_b32;
 }
 
-/* Is operand @n more than a copy of what the register holds? */
-static bool is_changed(const struct isa_inst *inst, unsigned int n, enum isa_type type)
+/*
+ * What is done to operand @n in every lane: halves chosen by op_sel, then abs and
+ * neg. Packed operands have a neg for each half and no abs; v_fma_mix has abs in the
+ * place of neg_hi.
+ */
+struct change {
+	bool low, high;		/* which half goes to the low and the high half */
+	u64 and, xor;
+};
+
+static u64 sign_of(enum isa_type type)
 {
-	if (valu_is_mix(inst->op) || inst->enc == ISA_VOP3P)
-		return true;
-	if (takes_modifiers(inst->op, type) && ((inst->abs | inst->neg) >> n & 1))
-		return true;
-	return valu_is_half(type) && (inst->op_sel >> n & 1);
+	return type == ISA_F16 ? F16_SIGN : type == ISA_F64 ? F64_SIGN : F32_SIGN;
 }
 
-static u64 changed(const struct valu_work *work, unsigned int n, enum isa_type type, u64 x)
+static struct change change_of(const struct isa_inst *inst, unsigned int n, enum isa_type type)
 {
-	if (valu_is_mix(work->inst->op))
-		return mix_value(work, n, x);
-	x = pick_halves(work->inst, n, type, x);
-	return takes_modifiers(work->inst->op, type) ? modify(work->inst, n, type, x) : x;
-}
+	bool neg = inst->neg >> n & 1, neg_hi = inst->neg_hi >> n & 1;
+	struct change c = { .and = ~0ULL };
 
-static void change_lanes(const struct valu_work *work, unsigned int n, enum isa_type type,
-			 void *buf)
-{
-	u32 *x32 = buf;
-	u64 *x64 = buf;
+	c.low = inst->op_sel >> n & 1;
+	c.high = inst->enc == ISA_VOP3P ? inst->op_sel_hi >> n & 1 : true;
+	if (!takes_modifiers(inst->op, type))
+		return c;
+	if (type == ISA_V2F16) {
+		c.xor = (neg ? F16_SIGN : 0) | (neg_hi ? F32_SIGN : 0);
+	} else if (type == ISA_V2F32) {
+		c.xor = (neg ? F32_SIGN : 0) | (neg_hi ? F64_SIGN : 0);
+	} else {
+		bool abs = inst->abs >> n & 1 || (valu_is_mix(inst->op) && neg_hi);
 
-	for (unsigned int i = 0; i < WAVE_LANES; i++) {
-		if (valu_is_wide(type))
-			x64[i] = changed(work, n, type, x64[i]);
-		else
-			x32[i] = (u32)changed(work, n, type, x32[i]);
+		c.and = abs ? ~sign_of(type) : ~0ULL;
+		c.xor = neg ? sign_of(type) : 0;
 	}
+	return c;
+}
+
+static bool is_packed_half(enum isa_type type)
+{
+	return type == ISA_V2F16 || type == ISA_V2I16 || type == ISA_V2U16;
+}
+
+/* v_fma_mix reads operand @n as half precision. */
+static bool is_mix_half(const struct isa_inst *inst, unsigned int n)
+{
+	return valu_is_mix(inst->op) && inst->op_sel_hi >> n & 1;
+}
+
+static void change_lanes(struct valu_work *work, unsigned int n, unsigned int slot,
+			 enum isa_type type)
+{
+	struct change c = change_of(work->inst, n, type);
+	u32 *to = (u32 *)work->src[slot];
+	const u32 *from = work->io.src[slot];
+
+	if (valu_is_wide(type)) {
+		if (c.and != ~0ULL || c.xor)
+			valu_unit->change_wide(work->src[slot], work->io.src[slot], c.and, c.xor);
+		return;		/* the halves have been chosen */
+	}
+	if (is_mix_half(work->inst, n))
+		valu_unit->widen(&work->io.fp, to, from, c.low ? 16 : 0);
+	else if (is_packed_half(type) && (c.low || !c.high))
+		valu_unit->halves(to, from, c.low ? 16 : 0, c.high ? 16 : 0);
+	else if (valu_is_half(type) && c.low)
+		valu_unit->halves(to, from, 16, 16);
+	else if (c.and == ~0ULL && !c.xor)
+		return;
+	else
+		to = NULL;
+	if (to) {
+		work->io.src[slot] = from = to;
+		if (c.and == ~0ULL && !c.xor)
+			return;
+	}
+	valu_unit->change((u32 *)work->src[slot], from, (u32)c.and, (u32)c.xor);
+	work->io.src[slot] = work->src[slot];
+}
+
+/* The same for a scalar. */
+static u64 change_scalar(const struct valu_work *work, unsigned int n, enum isa_type type, u64 x)
+{
+	struct change c = change_of(work->inst, n, type);
+
+	if (is_mix_half(work->inst, n))
+		x = lane_cvt_f32_f16(&work->io.fp, (u32)x >> (c.low ? 16 : 0), 0, 0);
+	else if (is_pair(type))
+		x = (c.low ? x >> 32 : x & UINT32_MAX) | (c.high ? x >> 32 : x) << 32;
+	else if (is_packed_half(type))
+		x = (x >> (c.low ? 16 : 0) & 0xffff) | (u32)(x >> (c.high ? 16 : 0)) << 16;
+	else if (valu_is_half(type) && c.low)
+		x = x >> 16 & 0xffff;
+	return (x & c.and) ^ c.xor;
 }
 
 static void splat(void *buf, bool wide, u64 bits)
@@ -236,18 +247,15 @@ static bool fetch_scalar(struct valu_work *work, unsigned int n, unsigned int sl
 			 enum isa_type type)
 {
 	const struct isa_inst *inst = work->inst;
-	enum isa_type as = type;
+	enum isa_type as = is_mix_half(inst, n) ? ISA_F16 : type;
 	u64 bits;
 
-	if (valu_is_mix(inst->op) && (inst->op_sel_hi >> n & 1))
-		as = ISA_F16;	/* inline constants of half precision */
 	if (!valu_scalar(work->wave, inst, inst->src[n], as, &bits))
 		return false;
 	if (inst->form == ISA_FORM_SDWA && n < 2)
 		bits = select((u32)bits, n ? inst->sdwa.src1_sel : inst->sdwa.src0_sel,
 			      n ? inst->sdwa.sext1 : inst->sdwa.sext0);
-	if (is_changed(inst, n, type))
-		bits = changed(work, n, type, bits);
+	bits = change_scalar(work, n, type, bits);
 	splat(work->src[slot], valu_is_wide(type), bits);
 	work->io.src[slot] = work->src[slot];
 	return true;
@@ -294,23 +302,30 @@ bool valu_fetch_literal(struct valu_work *work, unsigned int slot, enum isa_type
 	return true;
 }
 
+/* A pair of registers for a packed operand: op_sel picks for either half. */
+static void fetch_pair(struct valu_work *work, unsigned int n, unsigned int slot)
+{
+	const union wave_vreg *v = &work->wave->v[work->inst->src[n] - ISA_SRC_VGPR];
+	struct change c = change_of(work->inst, n, ISA_V2B32);
+
+	valu_unit->join(work->src[slot], v[c.low].u, v[c.high].u);
+	work->io.src[slot] = work->src[slot];
+}
+
 bool valu_fetch(struct valu_work *work, unsigned int n, unsigned int slot, enum isa_type type)
 {
 	const struct isa_inst *inst = work->inst;
-	bool wide = valu_is_wide(type);
 	bool moved = (inst->form == ISA_FORM_SDWA && n < 2) || (inst->form == ISA_FORM_DPP && !n);
 
 	if (inst->src[n] < ISA_SRC_VGPR)
 		return fetch_scalar(work, n, slot, type);
 	if (moved)
-		fetch_moved(work, n, slot, wide);
+		fetch_moved(work, n, slot, valu_is_wide(type));
+	else if (is_pair(type))
+		fetch_pair(work, n, slot);
 	else
 		valu_fetch_vgpr(work, (u16)(inst->src[n] - ISA_SRC_VGPR), slot, type);
-	if (!is_changed(inst, n, type))
-		return true;
-	if (work->io.src[slot] != work->src[slot])
-		__builtin_memcpy(work->src[slot], work->io.src[slot], sizeof(union wave_vreg));
-	work->io.src[slot] = work->src[slot];
-	change_lanes(work, n, type, work->src[slot]);
+	if (inst->enc == ISA_VOP3P || ((inst->abs | inst->neg | inst->op_sel) >> n & 1))
+		change_lanes(work, n, slot, type);
 	return true;
 }

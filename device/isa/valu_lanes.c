@@ -210,6 +210,28 @@ static void blend(u32 *dst, const u32 *src, u64 mask)
 	EACH_LANE dst[i] = in[i] ? src[i] : dst[i];
 }
 
+static void change(u32 *dst, const u32 *src, u32 and, u32 xor)
+{
+	EACH_LANE dst[i] = (src[i] & and) ^ xor;
+}
+
+static void change_wide(u64 *dst, const u64 *src, u64 and, u64 xor)
+{
+	EACH_LANE dst[i] = (src[i] & and) ^ xor;
+}
+
+static void halves(u32 *dst, const u32 *src, u32 low, u32 high)
+{
+	EACH_LANE dst[i] = (src[i] >> low & 0xffff) | src[i] >> high << 16;
+}
+
+static void widen(const struct valu_fp *fp, u32 *dst, const u32 *src, u32 from)
+{
+	const struct valu_fp mode = *fp;
+
+	EACH_LANE dst[i] = f32_out(&mode, f16_widen(&mode, src[i] >> from & 0xffff));
+}
+
 static void join(u64 *dst, const u32 *low, const u32 *high)
 {
 	EACH_LANE dst[i] = low[i] | (u64)high[i] << 32;
@@ -230,6 +252,10 @@ const struct valu_unit VALU_UNIT = {
 	.name = VALU_NAME,
 	.lanes = lanes,
 	.blend = blend,
+	.change = change,
+	.change_wide = change_wide,
+	.halves = halves,
+	.widen = widen,
 	.join = join,
 	.split = split,
 };

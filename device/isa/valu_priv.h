@@ -15,12 +15,10 @@ struct valu_work {
 	u64 out[WAVE_LANES] __attribute__((aligned(64)));
 };
 
-/* MODE and the instruction's clamp, as lane functions see them. */
-struct valu_fp valu_fp_of(const struct wave *wave, const struct isa_inst *inst);
-
 static inline bool valu_is_wide(enum isa_type type)
 {
-	return isa_type_bits(type) == 64;
+	return (1ULL << ISA_B64 | 1ULL << ISA_U64 | 1ULL << ISA_I64 | 1ULL << ISA_F64 |
+		1ULL << ISA_V2F32 | 1ULL << ISA_V2B32) >> type & 1;
 }
 
 static inline bool valu_is_half(enum isa_type type)

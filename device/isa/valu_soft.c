@@ -41,7 +41,7 @@ static struct num normal(struct num x)
 {
 	s32 up = 126 - bits_of(x.sig);
 
-	x.sig <<= up;
+	x.sig = up < 0 ? shift_jam(x.sig, -up) : x.sig << up;
 	x.exp -= up;
 	return x;
 }

@@ -10,6 +10,13 @@ struct valu_unit {
 	const valu_lanes_fn *lanes;	/* by isa_op::id; NULL: not VALU, or ISA_CROSS */
 	/* dst = src in the lanes of @mask */
 	void (*blend)(u32 *dst, const u32 *src, u64 mask);
+	/* dst = (src & and) ^ xor, 32 and 64 bits */
+	void (*change)(u32 *dst, const u32 *src, u32 and, u32 xor);
+	void (*change_wide)(u64 *dst, const u64 *src, u64 and, u64 xor);
+	/* halves of the dword, by the places they start at */
+	void (*halves)(u32 *dst, const u32 *src, u32 low, u32 high);
+	/* half precision at bit @from to single */
+	void (*widen)(const struct valu_fp *fp, u32 *dst, const u32 *src, u32 from);
 	/* register pairs to 64-bit lanes and back (only the lanes of @mask) */
 	void (*join)(u64 *dst, const u32 *low, const u32 *high);
 	void (*split)(u32 *low, u32 *high, const u64 *src, u64 mask);
