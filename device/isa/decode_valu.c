@@ -90,7 +90,7 @@ static bool decode_sdwa(struct isa_inst *inst)
 	    !sdwa_source(inst, 0, bits(word, 0, 8), bits(word, 23, 1)))
 		return false;
 	if (inst->op->enc == ISA_VOP1)
-		return !bits(word, 24, 8);
+		return !(word & 0xbf000000);	/* source 1: bit 30 means nothing */
 	sdwa->src1_sel = (u8)bits(word, 24, 3);
 	return sdwa->src1_sel <= SDWA_DWORD &&
 	       sdwa_modifiers(inst, 1, word >> 24, &sdwa->sext1) &&

@@ -134,6 +134,9 @@ static const char *refused_by_age(const struct oracle_llvm *llvm, const struct o
 		return "old LLVM: MUBUF lds of more than a dword or into AccVGPRs";
 	if (llvm->major < 17 && op->enc == ISA_SMEM && c->word[0] & SOFFSET_EN)
 		return "old LLVM: no soffset_en";
+	if (llvm->major < 17 && op->id == ISA_OP_v_cndmask_b32 && c->inst.enc == ISA_VOP2 &&
+	    field(c->word[0], 0, 9) == ISA_SRC_SDWA)
+		return "old LLVM: v_cndmask with SDWA or DPP is an integer";
 	if (llvm->major < 17 && is_lane_op(op))
 		return "old LLVM: unused fields of readlane and writelane";
 	return NULL;
