@@ -111,6 +111,13 @@ static bool is_form_without_source(const struct oracle_case *c)
 	       (src0 == ISA_SRC_SDWA || src0 == ISA_SRC_DPP);
 }
 
+/* A literal that is one value too many for the constant bus, but is printed as an inline constant. */
+static bool is_literal_printed_inline(const struct oracle_case *c)
+{
+	return c->inst.enc >= ISA_VOP1 && c->inst.enc <= ISA_VOPC && c->encoded_bytes == 4 &&
+	       field(c->word[0], 0, 9) == ISA_SRC_LITERAL;
+}
+
 static bool is_lane_op(const struct isa_op *op)
 {
 	return op->id == ISA_OP_v_readlane_b32 || op->id == ISA_OP_v_writelane_b32;
@@ -154,6 +161,8 @@ const char *oracle_why_refused(const struct oracle_llvm *llvm, const struct orac
 		return "abs or neg of an integer";
 	if (names_no_register(c))
 		return "not a register";
+	if (is_literal_printed_inline(c))
+		return "literal on a full constant bus that LLVM prints as an inline constant";
 	if (is_form_without_source(c))
 		return "SDWA or DPP of v_nop or v_clrexcp";
 	return refused_by_age(llvm, c);
