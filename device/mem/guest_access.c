@@ -172,11 +172,7 @@ static enum mem_status batch_run(struct guest_mem *mem, const struct guest_batch
 			break;
 		nr++;
 	}
-	for (size_t i = 0; i < nr; i++) {
-		bool more = i + MEM_STREAM_AHEAD < nr;
-
-		mem_stream_copy(&stream[i], more ? &stream[i + MEM_STREAM_AHEAD] : NULL, batch->large);
-	}
+	mem_stream_copy(stream, nr, batch->large);
 	*done += nr;
 	if (status == MEM_GONE) {
 		status = piece_split(mem, &batch->piece[*done], access);
@@ -194,7 +190,6 @@ static enum mem_status transfer_batch(struct guest_mem *mem, const struct guest_
 	*done = 0;
 	while (status == MEM_OK && *done < batch->nr)
 		status = batch_run(mem, batch, done, access);
-	mem_stream_end();
 	guest_leave(lock);
 	return status;
 }
