@@ -8,7 +8,6 @@
 
 #include "mem/atomic.h"
 #include "mem/guest_priv.h"
-#include "mem/stream.h"
 
 #define BATCH_RUN 128u /* pieces found together */
 
@@ -172,7 +171,8 @@ static enum mem_status batch_run(struct guest_mem *mem, const struct guest_batch
 			break;
 		nr++;
 	}
-	mem_stream_copy(stream, nr, batch->large);
+	/* The helper is done when this returns, so the stripe covers it too. */
+	mem_helper_copy(mem->helper, stream, nr, batch->large);
 	*done += nr;
 	if (status == MEM_GONE) {
 		status = piece_split(mem, &batch->piece[*done], access);
