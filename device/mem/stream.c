@@ -14,7 +14,7 @@
 #include <immintrin.h>
 #include <sys/platform/x86.h>
 
-#define LINE	  64u
+#define LINE	  64ul
 #define MIN_BYTES 2048u	 /* below, fetching ahead does not pay */
 #define MAX_BYTES 16384u /* above, the CPU's own guess is good */
 #define AHEAD	  3u	 /* pieces */
@@ -25,8 +25,8 @@ typedef void copy_groups(uint8_t *dst, const uint8_t *src, size_t groups, uintpt
 
 static inline __attribute__((always_inline)) void fetch_group(uintptr_t next)
 {
-	for (unsigned int i = 0; i < GROUP; i++)
-		_mm_prefetch((const char *)(next + (size_t)i * LINE), _MM_HINT_T0);
+	for (size_t i = 0; i < GROUP; i++)
+		_mm_prefetch((const char *)(next + i * LINE), _MM_HINT_T0);
 }
 
 /* Past the caches, with the registers every x86-64 has or with larger ones. */
