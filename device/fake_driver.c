@@ -2,10 +2,13 @@
 #define _GNU_SOURCE
 #include "fake_driver.h"
 
+#include <limits.h>
+#include <linux/futex.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,6 +56,15 @@ static void host_raise(void *opaque, unsigned int vector)
 	struct fake_driver *drv = opaque;
 
 	atomic_fetch_add(&drv->msix[vector], 1);
+	syscall(SYS_futex, &drv->msix[vector], FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+}
+
+void fake_msix_wait(struct fake_driver *drv, u32 vector, u32 seen)
+{
+	const struct timespec limit = { FAKE_TIMEOUT_MS / 1000, 0 };
+
+	if (atomic_load(&drv->msix[vector]) == seen)
+		syscall(SYS_futex, &drv->msix[vector], FUTEX_WAIT_PRIVATE, seen, &limit, NULL, 0);
 }
 
 static void host_log(void *opaque, const char *line)

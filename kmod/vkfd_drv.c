@@ -176,6 +176,7 @@ static void add_debugfs(struct vkfd_device *dev)
 	vkfd_ih_debugfs(dev);
 	vkfd_selftest_debugfs(dev);
 	vkfd_mem_debugfs(dev);
+	vkfd_svm_debugfs(dev);
 }
 
 /* From here on others see the GPU. */

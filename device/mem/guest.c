@@ -62,6 +62,11 @@ struct guest_mem *guest_mem_create(void)
 	if (!mem)
 		return NULL;
 	memset(mem, 0, sizeof(*mem));
+	mem->helper = mem_helper_create();
+	if (!mem->helper) {
+		free(mem);
+		return NULL;
+	}
 	pthread_rwlockattr_init(&attr);
 	/* A stream of copies must not keep an unmap waiting. */
 	pthread_rwlockattr_setkind_np(&attr, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
@@ -75,6 +80,7 @@ void guest_mem_destroy(struct guest_mem *mem)
 {
 	if (!mem)
 		return;
+	mem_helper_destroy(mem->helper);
 	guest_mem_unmap_all(mem);
 	for (unsigned int i = 0; i < GUEST_STRIPES; i++)
 		pthread_rwlock_destroy(&mem->stripe[i].lock);

@@ -48,9 +48,10 @@ struct guest_batch {
 };
 
 /*
- * Many small pieces for the price of one entry; together at most 2 MiB. Done in
- * order, each as guest_mem_read() or _write() does it; stops at the first that
- * fails, with *@done = pieces before it.
+ * Many small pieces for the price of one entry; together at most 2 MiB, copied on
+ * two CPUs if that pays. Each is done as guest_mem_read() or _write() does it,
+ * but of pieces that share bytes any may come last. Stops at the first that
+ * fails, with *@done = pieces before it: those are done, no later one is.
  */
 enum mem_status guest_mem_read_batch(struct guest_mem *mem, const struct guest_batch *batch,
 				     size_t *done);

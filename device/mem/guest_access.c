@@ -8,7 +8,6 @@
 
 #include "mem/atomic.h"
 #include "mem/guest_priv.h"
-#include "mem/stream.h"
 
 #define BATCH_RUN 128u /* pieces found together */
 
@@ -172,11 +171,8 @@ static enum mem_status batch_run(struct guest_mem *mem, const struct guest_batch
 			break;
 		nr++;
 	}
-	for (size_t i = 0; i < nr; i++) {
-		bool more = i + MEM_STREAM_AHEAD < nr;
-
-		mem_stream_copy(&stream[i], more ? &stream[i + MEM_STREAM_AHEAD] : NULL, batch->large);
-	}
+	/* The helper is done when this returns, so the stripe covers it too. */
+	mem_helper_copy(mem->helper, stream, nr, batch->large);
 	*done += nr;
 	if (status == MEM_GONE) {
 		status = piece_split(mem, &batch->piece[*done], access);
@@ -194,7 +190,6 @@ static enum mem_status transfer_batch(struct guest_mem *mem, const struct guest_
 	*done = 0;
 	while (status == MEM_OK && *done < batch->nr)
 		status = batch_run(mem, batch, done, access);
-	mem_stream_end();
 	guest_leave(lock);
 	return status;
 }

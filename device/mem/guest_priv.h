@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include "mem/guest.h"
+#include "mem/helper.h"
 
 /*
  * Shared by guest.c, which keeps the table of regions, and guest_access.c,
@@ -31,6 +32,7 @@ struct guest_stripe {
 
 struct guest_mem {
 	struct guest_stripe stripe[GUEST_STRIPES];
+	struct mem_helper *helper;
 	struct guest_region *region; /* sorted, disjoint; guarded by the stripes */
 	size_t nr;
 	size_t room;

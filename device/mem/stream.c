@@ -1,90 +1,114 @@
 // SPDX-License-Identifier: MIT
+/*
+ * Ways to copy a page, chosen by what the CPU has, measured with pages that
+ * fit the third-level cache and pages that do not, with idle and busy
+ * neighbours: the CPU's own string copy suffers least from neighbours, whole
+ * lines stored past the caches need fewest trips to memory.
+ */
 #include "mem/stream.h"
 
 #include <stdint.h>
 #include <string.h>
 
-#define MIN_BYTES 2048u	   /* below, fetching ahead does not pay */
-#define MAX_BYTES 16384u   /* above, the CPU's own guess is good */
-
 #ifdef __x86_64__
 #include <immintrin.h>
+#include <sys/platform/x86.h>
 
-#define LINE 64u
+#define LINE	  64ul
+#define MIN_BYTES 2048u	 /* below, fetching ahead does not pay */
+#define MAX_BYTES 16384u /* above, the CPU's own guess is good */
+#define AHEAD	  3u	 /* pieces */
+#define GROUP	  4u	 /* lines in flight at once */
 
-/* Lines of one piece; the tail of a line is left to the caller. */
-typedef void copy_lines(uint8_t *dst, const uint8_t *src, size_t lines, uintptr_t next_dst,
-			uintptr_t next_src);
+/* Whole groups of lines of one piece; @next: a source to fetch meanwhile, or 0. */
+typedef void copy_groups(uint8_t *dst, const uint8_t *src, size_t groups, uintptr_t next);
 
-/*
- * Four loops: within or past the caches, with the registers every x86-64 has
- * or with larger ones. The hints are integers: they need not point at objects.
- */
-#define LINES(name, isa, vector, per_line, load, store, for_write)                               \
-	__attribute__((target(isa))) static void name(uint8_t *dst, const uint8_t *src,          \
-						      size_t lines, uintptr_t next_dst,          \
-						      uintptr_t next_src)                        \
-	{                                                                                        \
-		for (; lines; lines--) {                                                         \
-			const vector *from = (const vector *)src;                                \
-			vector *to = (vector *)dst;                                              \
-                                                                                                 \
-			__builtin_prefetch((const void *)next_src, 0);                           \
-			if (for_write)                                                           \
-				__builtin_prefetch((const void *)next_dst, 1);                   \
-			for (int i = 0; i < (per_line); i++)                                     \
-				store(to + i, load(from + i));                                   \
-			dst += LINE;                                                             \
-			src += LINE;                                                             \
-			next_dst += LINE;                                                        \
-			next_src += LINE;                                                        \
-		}                                                                                \
-	}
-
-LINES(cached_16, "prfchw", __m128i, 4, _mm_loadu_si128, _mm_store_si128, true)
-LINES(cached_32, "avx2,prfchw", __m256i, 2, _mm256_loadu_si256, _mm256_store_si256, true)
-LINES(past_16, "sse2", __m128i, 4, _mm_loadu_si128, _mm_stream_si128, false)
-LINES(past_32, "avx2", __m256i, 2, _mm256_loadu_si256, _mm256_stream_si256, false)
-
-static copy_lines *choose(const uint8_t *dst, bool past_caches)
+static inline __attribute__((always_inline)) void fetch_group(uintptr_t next)
 {
-	if ((uintptr_t)dst % 32 || !__builtin_cpu_supports("avx2"))
-		return past_caches ? past_16 : cached_16;
-	return past_caches ? past_32 : cached_32;
+	for (size_t i = 0; i < GROUP; i++)
+		_mm_prefetch((const char *)(next + i * LINE), _MM_HINT_T0);
 }
 
-void mem_stream_copy(const struct mem_stream *piece, const struct mem_stream *next, bool past_caches)
-{
-	uint8_t *dst = piece->dst;
-	const uint8_t *src = piece->src;
-	size_t whole = piece->len / LINE * LINE;
-
-	if (piece->len < MIN_BYTES || piece->len > MAX_BYTES || (uintptr_t)dst % 16) {
-		memcpy(dst, src, piece->len);
-		return;
+/* Past the caches, with the registers every x86-64 has or with larger ones. */
+#define PAST(name, isa, vector, load, store)                                              \
+	__attribute__((target(isa))) static void name(uint8_t *dst, const uint8_t *src,   \
+						      size_t groups, uintptr_t next)      \
+	{                                                                                 \
+		for (; groups; groups--) {                                                \
+			vector part[GROUP * LINE / sizeof(vector)];                       \
+			const size_t nr = sizeof(part) / sizeof(part[0]);                 \
+                                                                                          \
+			if (next)                                                         \
+				fetch_group(next);                                        \
+			for (size_t i = 0; i < nr; i++)                                   \
+				part[i] = load((const vector *)src + i);                  \
+			for (size_t i = 0; i < nr; i++)                                   \
+				store((vector *)dst + i, part[i]);                        \
+			dst += sizeof(part);                                              \
+			src += sizeof(part);                                              \
+			next += next ? sizeof(part) : 0;                                  \
+		}                                                                         \
 	}
-	/* Without a next one, what is fetched is here already. */
-	if (!next)
-		next = piece;
-	choose(dst, past_caches)(dst, src, whole / LINE, (uintptr_t)next->dst, (uintptr_t)next->src);
-	if (whole < piece->len)
-		memcpy(dst + whole, src + whole, piece->len - whole);
+
+PAST(past_16, "sse2", __m128i, _mm_loadu_si128, _mm_stream_si128)
+PAST(past_32, "avx2", __m256i, _mm256_loadu_si256, _mm256_stream_si256)
+PAST(past_64, "avx512f", __m512i, _mm512_loadu_si512, _mm512_stream_si512)
+
+static void cached(uint8_t *dst, const uint8_t *src, size_t groups, uintptr_t next)
+{
+	size_t len = groups * GROUP * LINE;
+
+	for (size_t i = 0; next && i < groups; i++)
+		fetch_group(next + i * GROUP * LINE);
+	if (CPU_FEATURE_ACTIVE(ERMS))
+		__asm__ volatile("rep movsb" : "+D"(dst), "+S"(src), "+c"(len) : : "memory");
+	else
+		memcpy(dst, src, len);
 }
 
-void mem_stream_end(void)
+static copy_groups *choose(bool past_caches)
 {
+	if (!past_caches)
+		return cached;
+	if (CPU_FEATURE_ACTIVE(AVX512F))
+		return past_64;
+	return CPU_FEATURE_ACTIVE(AVX2) ? past_32 : past_16;
+}
+
+/* What to fetch while piece @i is copied: nothing where the CPU guesses it. */
+static uintptr_t next_of(const struct mem_stream *piece, size_t i, size_t nr)
+{
+	const uint8_t *src = piece[i].src;
+
+	if (nr - i <= AHEAD || src + piece[i].len == piece[i + 1].src)
+		return 0;
+	return (uintptr_t)piece[i + AHEAD].src;
+}
+
+void mem_stream_copy(const struct mem_stream *piece, size_t nr, bool past_caches)
+{
+	copy_groups *copy = choose(past_caches);
+
+	for (size_t i = 0; i < nr; i++) {
+		uint8_t *dst = piece[i].dst;
+		const uint8_t *src = piece[i].src;
+		size_t len = piece[i].len, whole = 0;
+
+		if (len >= MIN_BYTES && len <= MAX_BYTES && !((uintptr_t)dst % LINE)) {
+			whole = len - len % (GROUP * LINE);
+			copy(dst, src, len / (GROUP * LINE), next_of(piece, i, nr));
+		}
+		if (whole < len)
+			memcpy(dst + whole, src + whole, len - whole);
+	}
 	_mm_sfence();
 }
 #else
-void mem_stream_copy(const struct mem_stream *piece, const struct mem_stream *next, bool past_caches)
+void mem_stream_copy(const struct mem_stream *piece, size_t nr, bool past_caches)
 {
-	(void)next;
 	(void)past_caches;
-	memcpy(piece->dst, piece->src, piece->len);
-}
-
-void mem_stream_end(void)
-{
+	for (size_t i = 0; i < nr; i++)
+		memcpy(piece[i].dst, piece[i].src, piece[i].len);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 #endif

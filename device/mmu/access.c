@@ -14,80 +14,62 @@
 #define FILL_BYTES	4096u
 #define BATCH_PIECES	128u
 
-/*
- * Where the next bytes lead, and one run looked at ahead of them. The two take
- * turns: copying one over the other would wait for the stores just made to it.
- */
+static u64 min_u64(u64 a, u64 b)
+{
+	return a < b ? a : b;
+}
+
+/* Where the bytes from @va on lead: the runs from @at on, translated and not used yet. */
 struct stream {
-	struct mmu_xlat *at;	/* at->run: bytes of at->place not used yet */
-	struct mmu_xlat *ahead;	/* ahead->run 0: none */
-	struct mmu_xlat xlat[2];
+	u64 va;
+	u32 at, nr;
+	struct mmu_xlat ahead;
 	struct walk_cache cache;
+	struct mmu_run run[MMU_RUNS];
 };
 
 static void stream_init(struct stream *stream, u64 va, u32 rights)
 {
-	memset(stream, 0, sizeof(*stream));
-	for (int i = 0; i < 2; i++) {
-		stream->xlat[i].rights = rights;
-		stream->xlat[i].cache = &stream->cache;
-	}
-	stream->at = &stream->xlat[0];
-	stream->ahead = &stream->xlat[1];
-	stream->at->va = va;
+	stream->va = va;
+	stream->at = stream->nr = 0;
+	stream->cache = (struct walk_cache){ 0 };
+	stream->ahead = (struct mmu_xlat){ .va = va, .rights = rights, .cache = &stream->cache };
 }
 
-static bool follows(const struct place *place, u64 len, const struct place *next)
+static const struct place *stream_place(const struct stream *stream)
 {
-	if (place->kind != next->kind || place->node != next->node)
-		return false;
-	return (place->kind == PLACE_VRAM || place->kind == PLACE_SYSTEM) &&
-	       place->addr + len == next->addr;
+	return &stream->run[stream->at].place;
 }
 
-/* Looks at the run behind the current one. False: there is none to merge. */
-static bool stream_look(struct mmu_section *section, struct stream *stream)
+static u32 stream_rights(const struct stream *stream)
 {
-	struct mmu_xlat *at = stream->at, *ahead = stream->ahead;
-
-	ahead->va = at->va + at->run;
-	/* A fault here is not due yet: it is met again at its byte. */
-	if (!mmu_translate(section, ahead)) {
-		ahead->run = 0;
-		return false;
-	}
-	if (!follows(&at->place, at->run, &ahead->place))
-		return false;
-	at->run += ahead->run;
-	ahead->run = 0;
-	return true;
+	return stream->ahead.rights;
 }
 
-/* Makes at->run non-zero, merging runs until @want bytes are together. */
-static bool stream_fill(struct mmu_section *section, struct stream *stream, u64 want)
+/*
+ * How many of the next @want bytes lie side by side; 0: a fault. Translates far
+ * ahead, but a fault that is met there is not due yet.
+ */
+static u64 stream_run(struct mmu_section *section, struct stream *stream, u64 want)
 {
-	if (stream->at->run)
-		return true;
-	if (stream->ahead->run) {
-		struct mmu_xlat *at = stream->ahead;
-
-		stream->ahead = stream->at;
-		stream->at = at;
-		stream->ahead->run = 0;
-	} else if (!mmu_translate(section, stream->at)) {
-		stream->at->run = 0;
-		return false;
+	if (stream->at == stream->nr) {
+		stream->at = 0;
+		stream->nr = mmu_translate_runs(section, &stream->ahead, want, stream->run);
+		if (!stream->nr)
+			return 0;
 	}
-	while (stream->at->run < want && stream_look(section, stream))
-		;
-	return true;
+	return min_u64(stream->run[stream->at].len, want);
 }
 
 static void stream_advance(struct stream *stream, u64 len)
 {
-	stream->at->va += len;
-	stream->at->place.addr += len;
-	stream->at->run -= len;
+	struct mmu_run *run = &stream->run[stream->at];
+
+	stream->va += len;
+	run->place.addr += len;
+	run->len -= len;
+	if (!run->len)
+		stream->at++;
 }
 
 /* The memory door refused: to the engine that is a fault at this byte. */
@@ -111,30 +93,25 @@ static void tally(const struct mmu_section *section, u64 *sides, struct place pl
 		sides[place.node == map_of(section)->self ? SIDE_VRAM : SIDE_PEER] += len;
 }
 
-static u64 min_u64(u64 a, u64 b)
-{
-	return a < b ? a : b;
-}
-
 /* One contiguous run of a small read or write. 0: fault. */
 static size_t small_step(struct mmu_section *section, struct stream *stream, u8 *buf, size_t len)
 {
-	bool write = stream->at->rights & VKFD_FAULT_WRITE;
+	bool write = stream_rights(stream) & VKFD_FAULT_WRITE;
+	size_t part = (size_t)stream_run(section, stream, len);
+	const struct place *place = stream_place(stream);
 	enum mem_status status;
-	size_t part;
 
-	if (!stream_fill(section, stream, len))
+	if (!part)
 		return 0;
-	part = (size_t)min_u64(stream->at->run, len);
 	if (write)
-		status = place_write(map_of(section), stream->at->place, buf, part);
+		status = place_write(map_of(section), *place, buf, part);
 	else
-		status = place_read(map_of(section), stream->at->place, buf, part);
+		status = place_read(map_of(section), *place, buf, part);
 	if (status != MEM_OK) {
-		door_failed(section, stream->at->va, stream->at->rights, status);
+		door_failed(section, stream->va, stream_rights(stream), status);
 		return 0;
 	}
-	tally(section, write ? section->written : section->read, stream->at->place, part);
+	tally(section, write ? section->written : section->read, *place, part);
 	stream_advance(stream, part);
 	return part;
 }
@@ -277,7 +254,7 @@ static bool copier_flush(struct copier *copier)
 	if (status == MEM_OK)
 		return true;
 	copier->failed = true;
-	va = (copier->to_ram ? copier->dst[0].at->va : copier->src.at->va) - behind;
+	va = (copier->to_ram ? copier->dst[0].va : copier->src.va) - behind;
 	door_failed(&copier->section, va,
 		    (u32)(copier->to_ram ? VKFD_FAULT_WRITE : VKFD_FAULT_READ), status);
 	return false;
@@ -286,7 +263,8 @@ static bool copier_flush(struct copier *copier)
 /* Collects one run between VRAM and RAM. False: it is of another kind. */
 static bool copier_collect(struct copier *copier, u64 part)
 {
-	const struct place *src = &copier->src.at->place, *dst = &copier->dst[0].at->place;
+	const struct place *src = stream_place(&copier->src);
+	const struct place *dst = stream_place(&copier->dst[0]);
 	bool to_ram = dst->kind == PLACE_SYSTEM;
 	const struct place *vram = to_ram ? src : dst;
 	u8 *host;
@@ -312,10 +290,10 @@ static void copy_refused(struct copier *copier, const struct stream *dst, enum m
 	u8 probe;
 
 	copier->failed = true;
-	if (place_read(map_of(&copier->section), src->at->place, &probe, 1) == MEM_OK)
-		door_failed(&copier->section, dst->at->va, dst->at->rights, status);
+	if (place_read(map_of(&copier->section), *stream_place(src), &probe, 1) == MEM_OK)
+		door_failed(&copier->section, dst->va, stream_rights(dst), status);
 	else
-		door_failed(&copier->section, src->at->va, src->at->rights, MEM_UNMAPPED);
+		door_failed(&copier->section, src->va, stream_rights(src), MEM_UNMAPPED);
 }
 
 /* Copies one run of any kind at once, in order behind what was collected. */
@@ -325,8 +303,8 @@ static void copier_direct(struct copier *copier, u64 part)
 		return;
 	for (unsigned int i = 0; i < copier->nr_dst; i++) {
 		enum mem_status status =
-			place_copy(map_of(&copier->section), copier->dst[i].at->place,
-				   copier->src.at->place, (size_t)part);
+			place_copy(map_of(&copier->section), *stream_place(&copier->dst[i]),
+				   *stream_place(&copier->src), (size_t)part);
 
 		if (status != MEM_OK) {
 			copy_refused(copier, &copier->dst[i], status);
@@ -340,23 +318,19 @@ static void copier_direct(struct copier *copier, u64 part)
 static bool copier_step(struct copier *copier, u64 want)
 {
 	struct mmu_section *section = &copier->section;
-	u64 part = want;
+	u64 part = stream_run(section, &copier->src, want);
 
-	if (!stream_fill(section, &copier->src, want))
+	for (unsigned int i = 0; part && i < copier->nr_dst; i++)
+		part = min_u64(part, stream_run(section, &copier->dst[i], want));
+	if (!part)
 		return false;
-	part = min_u64(part, copier->src.at->run);
-	for (unsigned int i = 0; i < copier->nr_dst; i++) {
-		if (!stream_fill(section, &copier->dst[i], want))
-			return false;
-		part = min_u64(part, copier->dst[i].at->run);
-	}
 	if (!copier_collect(copier, part))
 		copier_direct(copier, part);
 	if (copier->failed)
 		return false;
-	tally(section, section->read, copier->src.at->place, part);
+	tally(section, section->read, *stream_place(&copier->src), part);
 	for (unsigned int i = 0; i < copier->nr_dst; i++) {
-		tally(section, section->written, copier->dst[i].at->place, part);
+		tally(section, section->written, *stream_place(&copier->dst[i]), part);
 		stream_advance(&copier->dst[i], part);
 	}
 	stream_advance(&copier->src, part);
@@ -391,18 +365,18 @@ u64 mmu_copy(struct mmu_access *access, const struct mmu_copy *copy, u64 len)
 
 static u64 fill_step(struct mmu_section *section, struct stream *dst, const u8 *pattern, u64 want)
 {
+	u64 part = min_u64(stream_run(section, dst, want), FILL_BYTES);
+	const struct place *place = stream_place(dst);
 	enum mem_status status;
-	u64 part;
 
-	if (!stream_fill(section, dst, want))
+	if (!part)
 		return 0;
-	part = min_u64(min_u64(want, dst->at->run), FILL_BYTES);
-	status = place_write(map_of(section), dst->at->place, pattern, (size_t)part);
+	status = place_write(map_of(section), *place, pattern, (size_t)part);
 	if (status != MEM_OK) {
-		door_failed(section, dst->at->va, dst->at->rights, status);
+		door_failed(section, dst->va, stream_rights(dst), status);
 		return 0;
 	}
-	tally(section, section->written, dst->at->place, part);
+	tally(section, section->written, *place, part);
 	stream_advance(dst, part);
 	return part;
 }

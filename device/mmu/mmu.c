@@ -117,12 +117,10 @@ static void ctx_drop(struct mmu_ctx *ctx, u64 start, u64 end)
 
 static bool root_answers(const struct mmu *mmu, u64 root)
 {
-	u64 run = VKFD_PT_BYTES;
+	struct place_route route = place_route_hive(mmu->map, root);
 
-	if (root & (VKFD_PT_BYTES - 1))
-		return false;
-	return place_from_hive(mmu->map, root, &run).kind == PLACE_VRAM &&
-	       run == VKFD_PT_BYTES;
+	return !(root & (VKFD_PT_BYTES - 1)) &&
+	       span_fits(root - route.from, VKFD_PT_BYTES, route.bytes);
 }
 
 enum vkfd_kiq_status mmu_ctx_set(struct mmu *mmu, const struct vkfd_kiq_ctx *set)
@@ -278,16 +276,27 @@ void mmu_section_leave(struct mmu_section *section)
 	count(counters, VKFD_STAT_SYSTEM_WRITE_BYTES, section->written[SIDE_SYSTEM]);
 }
 
+/* The last route, if it holds @addr too: looking for one costs more than a page's copy may. */
+static const struct place_route *route_of(struct mmu_section *section, u64 addr, bool system)
+{
+	const struct place_map *map = section->access->mmu->map;
+	struct place_route *route = system ? &section->bus : &section->hive;
+
+	if (addr - route->from >= route->bytes)
+		*route = system ? place_route_bus(map, addr) : place_route_hive(map, addr);
+	return route;
+}
+
 /* Table entries live in VRAM, own or a linked peer's. */
 static bool table_load(void *opaque, u64 hive, u64 *entry)
 {
-	const struct place_map *map = opaque;
-	u64 run = 8;
-	struct place place = place_from_hive(map, hive, &run);
+	struct mmu_section *section = opaque;
+	const struct place_route *route = route_of(section, hive, false);
+	const struct place_map *map = section->access->mmu->map;
 
-	if (place.kind != PLACE_VRAM || run < 8)
-		return false;
-	return vram_load(map->nodes[place.node]->vram, place.addr, entry, 8) == MEM_OK;
+	return route->bytes && vram_load(map->nodes[route->place.node]->vram,
+					 route->place.addr + (hive - route->from), entry,
+					 8) == MEM_OK;
 }
 
 static bool fail(struct mmu_section *section, const struct mmu_xlat *xlat, enum mmu_cause cause,
@@ -297,23 +306,34 @@ static bool fail(struct mmu_section *section, const struct mmu_xlat *xlat, enum 
 	return false;
 }
 
+/* To the place of @addr; xlat->run is cut to what lies side by side there. */
+static bool addr_place(struct mmu_section *section, struct mmu_xlat *xlat, u64 addr, bool system)
+{
+	const struct place_route *route = route_of(section, addr, system);
+	u64 inside = addr - route->from;
+
+	if (!route->bytes)
+		return fail(section, xlat, MMU_NO_ANSWER, false);
+	if (xlat->run > route->bytes - inside)
+		xlat->run = route->bytes - inside;
+	xlat->place.kind = route->place.kind;
+	xlat->place.node = route->place.node;
+	xlat->place.addr = route->place.addr + inside;
+	return true;
+}
+
 /* From a valid entry to the place of the VA in it; the run ends with the entry. */
 static bool entry_place(struct mmu_section *section, struct mmu_xlat *xlat, u64 entry, u32 shift)
 {
-	const struct place_map *map = section->access->mmu->map;
 	u64 inside = xlat->va & (BIT_ULL(shift) - 1);
-	u64 addr = (entry & VKFD_PTE_ADDR_MASK) + inside;
 
 	if ((xlat->rights & VKFD_FAULT_READ && !(entry & VKFD_PTE_READABLE)) ||
 	    (xlat->rights & VKFD_FAULT_WRITE && !(entry & VKFD_PTE_WRITEABLE)) ||
 	    (xlat->rights & VKFD_FAULT_EXECUTE && !(entry & VKFD_PTE_EXECUTABLE)))
 		return fail(section, xlat, MMU_PERMISSION, false);
 	xlat->run = BIT_ULL(shift) - inside;
-	if (entry & VKFD_PTE_SYSTEM)
-		xlat->place = place_from_bus(map, addr, &xlat->run);
-	else
-		xlat->place = place_from_hive(map, addr, &xlat->run);
-	return xlat->place.kind != PLACE_NONE || fail(section, xlat, MMU_NO_ANSWER, false);
+	return addr_place(section, xlat, (entry & VKFD_PTE_ADDR_MASK) + inside,
+			  entry & VKFD_PTE_SYSTEM);
 }
 
 /* Context 0, GART window: entry n of the table maps page n. */
@@ -331,7 +351,7 @@ static bool gart_translate(struct mmu_section *section, struct mmu_xlat *xlat)
 		return entry_place(section, xlat, entry, shift);
 	}
 	section->misses++;
-	if (!table_load((void *)section->access->mmu->map, ctx->root + 8 * page, &entry))
+	if (!table_load(section, ctx->root + 8 * page, &entry))
 		return fail(section, xlat, MMU_NO_ANSWER, false);
 	if (!(entry & VKFD_PTE_VALID))
 		return fail(section, xlat, MMU_NOT_PRESENT, false);
@@ -341,19 +361,16 @@ static bool gart_translate(struct mmu_section *section, struct mmu_xlat *xlat)
 
 static bool kernel_translate(struct mmu_section *section, struct mmu_xlat *xlat)
 {
-	const struct place_map *map = section->access->mmu->map;
 	u64 va = xlat->va;
 
 	if (va >= VKFD_MC_AGP_BASE && va - VKFD_MC_AGP_BASE < BIT_ULL(46)) {
 		xlat->run = BIT_ULL(46) - (va - VKFD_MC_AGP_BASE);
-		xlat->place = place_from_bus(map, va - VKFD_MC_AGP_BASE, &xlat->run);
-		return true;
+		return addr_place(section, xlat, va - VKFD_MC_AGP_BASE, true);
 	}
 	if (va >= VKFD_MC_GART_BASE && va < VKFD_MC_AGP_BASE)
 		return gart_translate(section, xlat);
 	xlat->run = VKFD_HIVE_LIMIT;
-	xlat->place = place_from_hive(map, va, &xlat->run);
-	return xlat->place.kind != PLACE_NONE || fail(section, xlat, MMU_NO_ANSWER, false);
+	return addr_place(section, xlat, va, false);
 }
 
 static bool canonical(u64 va)
@@ -365,7 +382,7 @@ static bool canonical(u64 va)
 
 static bool walk_and_place(struct mmu_section *section, struct mmu_xlat *xlat)
 {
-	struct walk_source source = { table_load, (void *)section->access->mmu->map };
+	struct walk_source source = { table_load, section };
 	struct mmu_ctx *ctx = section->ctx;
 	struct walk_result res = walk(&source, ctx->root, xlat->va, xlat->cache);
 
@@ -403,4 +420,30 @@ bool mmu_translate(struct mmu_section *section, struct mmu_xlat *xlat)
 	}
 	section->misses++;
 	return walk_and_place(section, xlat);
+}
+
+static bool follows(const struct mmu_run *run, const struct place *next)
+{
+	const struct place *place = &run->place;
+
+	if (place->kind != next->kind || place->node != next->node)
+		return false;
+	return (place->kind == PLACE_VRAM || place->kind == PLACE_SYSTEM) &&
+	       place->addr + run->len == next->addr;
+}
+
+u32 mmu_translate_runs(struct mmu_section *section, struct mmu_xlat *xlat, u64 want,
+		       struct mmu_run *runs)
+{
+	u32 nr = 0;
+
+	while (want && nr < MMU_RUNS && mmu_translate(section, xlat)) {
+		if (nr && follows(&runs[nr - 1], &xlat->place))
+			runs[nr - 1].len += xlat->run;
+		else
+			runs[nr++] = (struct mmu_run){ xlat->place, xlat->run };
+		xlat->va += xlat->run;
+		want -= xlat->run < want ? xlat->run : want;
+	}
+	return nr;
 }

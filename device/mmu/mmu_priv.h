@@ -16,6 +16,7 @@ enum mmu_side { SIDE_VRAM, SIDE_PEER, SIDE_SYSTEM, NR_SIDES };
 struct mmu_section {
 	struct mmu_access *access;
 	struct mmu_ctx *ctx;
+	struct place_route hive, bus; /* where the last addresses led */
 	u64 hits, misses;
 	u64 read[NR_SIDES], written[NR_SIDES];
 };
@@ -34,6 +35,26 @@ bool mmu_section_enter(struct mmu_section *section, struct mmu_access *access, u
 void mmu_section_leave(struct mmu_section *section);
 /* Translates and routes. False: access->fault is filled. */
 bool mmu_translate(struct mmu_section *section, struct mmu_xlat *xlat);
+
+/* Bytes side by side at one place. */
+struct mmu_run {
+	struct place place;
+	u64 len;
+};
+
+#define MMU_RUNS 128u
+
+/**
+ * mmu_translate_runs() - translate ahead
+ * @xlat: its @va moves behind what was translated.
+ * @want: bytes of interest; the last run may be longer.
+ * @runs: out: MMU_RUNS of them. Neighbours that lead side by side are one.
+ *
+ * Return: how many; 0: access->fault is filled. Fewer bytes than wanted may
+ * mean a fault at @xlat's @va: it is met again if somebody comes that far.
+ */
+u32 mmu_translate_runs(struct mmu_section *section, struct mmu_xlat *xlat, u64 want,
+		       struct mmu_run *runs);
 
 const struct place_map *mmu_map(const struct mmu *mmu);
 

@@ -12,77 +12,84 @@
 #include "mmu/place.h"
 #include "vkfd_hw/addr.h"
 
-struct place place_from_hive(const struct place_map *map, u64 hive, u64 *run)
+static u64 min_u64(u64 a, u64 b)
 {
-	struct place place = { PLACE_NONE, 0, 0 };
+	return a < b ? a : b;
+}
+
+static u64 max_u64(u64 a, u64 b)
+{
+	return a > b ? a : b;
+}
+
+struct place_route place_route_hive(const struct place_map *map, u64 hive)
+{
+	struct place_route nowhere = { 0 };
 	u64 offset = VKFD_HIVE_OFFSET(hive);
 	const struct place_node *node;
 	u32 n;
 
 	if (hive >= VKFD_HIVE_LIMIT)
-		return place;
+		return nowhere;
 	n = VKFD_HIVE_NODE(hive);
 	if (n >= map->nr_nodes || !(map->link_mask & BIT(n)))
-		return place;
+		return nowhere;
 	node = map->nodes[n];
 	if (!node || offset >= node->vram->bytes)
-		return place;
-	if (*run > node->vram->bytes - offset)
-		*run = node->vram->bytes - offset;
-	place.kind = PLACE_VRAM;
-	place.node = n;
-	place.addr = offset;
-	return place;
+		return nowhere;
+	return (struct place_route){ hive - offset, node->vram->bytes, { PLACE_VRAM, n, 0 } };
 }
 
-/* True: @bus is inside @bar. False: *@run was cut to end before it. */
-static bool bar_hit(const struct place_bar *bar, u64 bus, u64 *run)
+/*
+ * Cuts @route, which holds @bus, at the ends of @bar. True: @bus is inside, and
+ * @route leads into the BAR. Where BARs overlap, the first one asked wins.
+ */
+static bool bar_cut(const struct place_bar *bar, u64 bus, struct place_route *route)
 {
 	u64 base = atomic_load_explicit(&bar->bus, memory_order_relaxed);
 	u64 bytes = atomic_load_explicit(&bar->bytes, memory_order_relaxed);
+	u64 start = route->from, end = route->from + route->bytes;
+	bool inside = base && bus >= base && bus - base < bytes;
 
 	if (!base || !bytes)
 		return false;
-	if (bus < base) {
-		if (*run > base - bus)
-			*run = base - bus;
-		return false;
+	if (bus < base)
+		end = min_u64(end, base);
+	else if (!inside)
+		start = max_u64(start, base + bytes);
+	else {
+		start = max_u64(start, base);
+		end = base + min_u64(bytes, end - base);
+		route->place.addr = start - base;
 	}
-	if (bus - base >= bytes)
-		return false;
-	if (*run > bytes - (bus - base))
-		*run = bytes - (bus - base);
-	return true;
+	route->from = start;
+	route->bytes = end - start;
+	return inside;
 }
 
-struct place place_from_bus(const struct place_map *map, u64 bus, u64 *run)
+struct place_route place_route_bus(const struct place_map *map, u64 bus)
 {
-	struct place place = { PLACE_SYSTEM, 0, bus };
+	/* No bus address is ~0: entries of page tables have 48 bits. */
+	struct place_route route = { 0, ~0ULL, { PLACE_SYSTEM, 0, 0 } };
 
 	for (u32 n = 0; n < map->nr_nodes; n++) {
 		const struct place_node *node = map->nodes[n];
-		const struct place_bar *bar;
 
 		if (!node)
 			continue;
-		if (bar_hit(&node->vram_bar, bus, run)) {
-			place.kind = PLACE_VRAM;
-			bar = &node->vram_bar;
-		} else if (bar_hit(&node->doorbell_bar, bus, run)) {
-			place.kind = PLACE_DOORBELL;
-			bar = &node->doorbell_bar;
-		} else if (bar_hit(&node->reg_bar, bus, run)) {
-			place.kind = PLACE_REGS;
-			bar = &node->reg_bar;
-		} else {
+		if (bar_cut(&node->vram_bar, bus, &route))
+			route.place.kind = PLACE_VRAM;
+		else if (bar_cut(&node->doorbell_bar, bus, &route))
+			route.place.kind = PLACE_DOORBELL;
+		else if (bar_cut(&node->reg_bar, bus, &route))
+			route.place.kind = PLACE_REGS;
+		else
 			continue;
-		}
-		place.node = n;
-		place.addr = bus - atomic_load_explicit(&bar->bus,
-							memory_order_relaxed);
-		return place;
+		route.place.node = n;
+		return route;
 	}
-	return place;
+	route.place.addr = route.from;
+	return route;
 }
 
 /* The VRAM behind a place, or NULL if [addr, addr + len) is not inside it. */

@@ -62,19 +62,26 @@ struct place_map {
 	u32 link_mask;	/* nodes that answer hive addresses */
 };
 
-/**
- * place_from_hive() - route a hive address
- * @run: in: bytes wanted; out: bytes that lie contiguously at the place, > 0.
- *
- * Return: VRAM, or NONE for a node that is not linked or an offset behind its end.
- */
-struct place place_from_hive(const struct place_map *map, u64 hive, u64 *run);
+/* Where the addresses [from, from + bytes) lead, side by side; zeroed: nowhere. */
+struct place_route {
+	u64 from;
+	u64 bytes;
+	struct place place;	/* of @from */
+};
 
 /**
- * place_from_bus() - route a bus address: guest RAM or some GPU's BAR (D17)
- * @run: as in place_from_hive().
+ * place_route_hive() - route the hive addresses around @hive
+ *
+ * Return: VRAM, or no bytes for a node that is not linked or an offset behind its end.
  */
-struct place place_from_bus(const struct place_map *map, u64 bus, u64 *run);
+struct place_route place_route_hive(const struct place_map *map, u64 hive);
+
+/**
+ * place_route_bus() - route the bus addresses around @bus: guest RAM or some GPU's BAR (D17)
+ *
+ * The answer is never empty. It is that of the moment: BARs move.
+ */
+struct place_route place_route_bus(const struct place_map *map, u64 bus);
 
 /* Host memory behind [place, place + len) of a VRAM, or NULL: for one copy, at once. */
 u8 *place_vram(const struct place_map *map, struct place place, u64 len);

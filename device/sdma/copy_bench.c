@@ -7,9 +7,13 @@
  * Measures, on this machine and in one run, memcpy between two ordinary
  * mappings and the same bytes through ring packets, page tables and scattered
  * 4 KiB system pages, in both directions (VRAM in 2 MiB pages, as the driver maps
- * it). A round is BURST copies back to back, from the doorbell to the fence
+ * it). A round is BURST copies back to back, from the doorbell to the interrupt
  * behind the last. Prints the ratio; exits 1 if one is below 70 % for 2 MiB or
  * more.
+ *
+ * The best of many rounds counts, for both sides: the machine has other work.
+ * Rounds of both sides alternate, and all sizes are visited several times, so
+ * that nobody gets the quiet moments alone.
  */
 #define _GNU_SOURCE
 #include <stdio.h>
@@ -22,10 +26,14 @@
 #define QUEUE_VA 0x100000000ULL
 #define RAM_VA	0x7f0000000000ULL
 #define VRAM_VA	0x7e0000000000ULL
-#define MAX_BYTES (32u << 20)
-#define ROUNDS	25
+#define MIN_BYTES (64u << 10)
+#define ROWS	10
+#define MAX_BYTES (MIN_BYTES << (ROWS - 1))
+#define PASSES	4
+#define ROUNDS	12
 #define BURST	8
 #define GOAL	0.70
+#define GOAL_BYTES (2u << 20)
 #define LO(x) ((u32)(x))
 #define HI(x) ((u32)((u64)(x) >> 32))
 
@@ -53,26 +61,30 @@ static void map_scattered(struct fake_driver *drv, u64 root)
 
 static void submit_burst(struct fake_queue *queue, u64 dst, u64 src, u32 bytes)
 {
-	u64 at = queue->va + queue->ring_bytes + 128;
-	u32 copy[] = { 1, bytes - 1, 0, LO(src), HI(src), LO(dst), HI(dst) };
-	u32 fence[] = { 5, LO(at), HI(at), 1 };
+	u32 copy[] = { VKFD_SDMA_COPY, bytes - 1, 0, LO(src), HI(src), LO(dst), HI(dst) };
+	u32 trap[] = { VKFD_SDMA_TRAP, 1 };
 
 	for (int i = 0; i < BURST; i++)
 		fake_emit(queue, copy, 7);
-	fake_emit(queue, fence, 4);
+	fake_emit(queue, trap, 2);
 	fake_submit(queue);
 }
 
+/* Sleeps meanwhile, as a driver does. Negative: no interrupt came. */
 static double sdma_seconds(struct fake_queue *queue, u64 dst, u64 src, u32 bytes)
 {
-	_Atomic u32 *fence = fake_ram_at(queue->drv, queue->mem + queue->ring_bytes + 128);
-	double start = now();
+	struct fake_driver *drv = queue->drv;
+	u32 seen = atomic_load(&drv->msix[VKFD_MSIX_IH]);
+	struct vkfd_ih_entry entry;
+	double start = now(), end;
 
-	atomic_store(fence, 0);
 	submit_burst(queue, dst, src, bytes);
-	while (!atomic_load(fence))
-		;
-	return (now() - start) / BURST;
+	fake_msix_wait(drv, VKFD_MSIX_IH, seen);
+	end = now();
+	if (!fake_ih_next(drv, &entry, FAKE_TIMEOUT_MS) ||
+	    VKFD_IH_SOURCE(entry.header) != VKFD_IH_SRC_SDMA_TRAP)
+		return -1;
+	return (end - start) / BURST;
 }
 
 struct row {
@@ -86,21 +98,23 @@ static void keep_best(double *best, double seconds)
 		*best = seconds;
 }
 
-/*
- * Best of many rounds, for both sides: the machine has other work. The rounds
- * alternate, so that it is unfair to nobody.
- */
+static double memcpy_seconds(u8 *dst, const u8 *src, u32 bytes)
+{
+	double start = now();
+
+	for (int n = 0; n < BURST; n++) {
+		memcpy(dst, src, bytes);
+		/* Or the compiler sees that once would do. */
+		__asm__ volatile("" ::: "memory");
+	}
+	return (now() - start) / BURST;
+}
+
+/* Several rounds in a row: memory is as near to the CPU as it gets. */
 static void measure(struct fake_queue *queue, u8 *plain_dst, const u8 *plain_src, struct row *row)
 {
 	for (int i = 0; i < ROUNDS; i++) {
-		double start = now();
-
-		for (int n = 0; n < BURST; n++) {
-			memcpy(plain_dst, plain_src, row->bytes);
-			/* Or the compiler sees that once would do. */
-			__asm__ volatile("" ::: "memory");
-		}
-		keep_best(&row->memcpy_s, (now() - start) / BURST);
+		keep_best(&row->memcpy_s, memcpy_seconds(plain_dst, plain_src, row->bytes));
 		keep_best(&row->to_vram_s, sdma_seconds(queue, VRAM_VA, RAM_VA, row->bytes));
 		keep_best(&row->to_ram_s, sdma_seconds(queue, RAM_VA, VRAM_VA, row->bytes));
 	}
@@ -118,6 +132,25 @@ static void print_row(const struct row *row, bool json)
 	printf(format, row->bytes, plain, up, down, up / plain, down / plain);
 }
 
+/* 1 if a large copy misses the goal or an interrupt was lost. */
+static int report(const struct row *rows, bool json)
+{
+	int status = 0;
+
+	if (!json)
+		printf("     bytes     memcpy    to VRAM     to RAM   (GiB/s)    ratios\n");
+	for (int i = 0; i < ROWS; i++) {
+		const struct row *row = &rows[i];
+
+		print_row(row, json);
+		if (row->to_vram_s < 0 || row->to_ram_s < 0 ||
+		    (row->bytes >= GOAL_BYTES && (row->memcpy_s / row->to_vram_s < GOAL ||
+						  row->memcpy_s / row->to_ram_s < GOAL)))
+			status = 1;
+	}
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	bool json = argc > 1 && !strcmp(argv[1], "--json");
@@ -127,7 +160,8 @@ int main(int argc, char **argv)
 	struct fake_queue queue = { .drv = &drv, .number = 1, .ctx = CTX, .mem = 1u << 20,
 				    .ring_bytes = 65536, .va = QUEUE_VA };
 	u8 *src = malloc(MAX_BYTES), *dst = malloc(MAX_BYTES);
-	int status = 0;
+	struct row rows[ROWS] = { 0 };
+	int status;
 	u64 root;
 
 	if (!src || !dst)
@@ -146,17 +180,11 @@ int main(int argc, char **argv)
 		return 2;
 	memset(fake_ram_at(&drv, FAKE_RAM_FREE), 3, MAX_BYTES);
 	memset(drv.bar0, 4, MAX_BYTES);
-	if (!json)
-		printf("     bytes     memcpy    to VRAM     to RAM   (GiB/s)    ratios\n");
-	for (u32 bytes = 64u << 10; bytes <= MAX_BYTES; bytes *= 2) {
-		struct row row = { .bytes = bytes };
-
-		measure(&queue, dst, src, &row);
-		print_row(&row, json);
-		if (bytes >= 2u << 20 && (row.memcpy_s / row.to_vram_s < GOAL ||
-					  row.memcpy_s / row.to_ram_s < GOAL))
-			status = 1;
-	}
+	for (int i = 0; i < ROWS; i++)
+		rows[i].bytes = MIN_BYTES << i;
+	for (int i = 0; i < PASSES * ROWS; i++)
+		measure(&queue, dst, src, &rows[i % ROWS]);
+	status = report(rows, json);
 	fake_driver_fini(&drv);
 	fake_ram_fini(&ram);
 	free(src);

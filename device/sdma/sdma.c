@@ -108,8 +108,8 @@ static void queue_remove(struct sdma *sdma, struct sdma_queue *queue)
 	while (engine->queues[i] != queue)
 		i++;
 	engine->nr_queues--;
-	memmove(&engine->queues[i], &engine->queues[i + 1],
-		(engine->nr_queues - i) * sizeof(engine->queues[0]));
+	for (; i < engine->nr_queues; i++)
+		engine->queues[i] = engine->queues[i + 1];
 	sdma->queues[queue->number] = NULL;
 	free(queue);
 }

@@ -23,6 +23,7 @@ struct vkfd_pagemap;
 struct vkfd_pt_mem_ops;
 struct vkfd_queue_slots;
 struct vkfd_sdma;
+struct vkfd_svm_stalls;
 
 /** struct vkfd_hw_info - what the device says of itself, read once at probe */
 struct vkfd_hw_info {
@@ -74,6 +75,9 @@ struct vkfd_device {
 	const struct vkfd_pt_mem_ops *pt_mem;
 	/** @queue_slots: what user queues of all processes share; process/queue_slots.c. */
 	struct vkfd_queue_slots *queue_slots;
+
+	/** @svm_stalls: fault points of svm/svm_stall.c, or NULL. */
+	struct vkfd_svm_stalls *svm_stalls;
 
 	/** @ctx_ida: contexts, which are also doorbell frames: 1..VKFD_MAX_CONTEXTS-1. */
 	struct ida ctx_ida;

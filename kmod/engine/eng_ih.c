@@ -18,13 +18,17 @@
  * Refused: unknown clients and sources, and entries with a PASID where none
  * belongs, are counted and dropped. A write pointer that is unaligned, goes back
  * or is more than a ring ahead marks the device lost: nothing after it can be
- * trusted.
+ * trusted. Tests play such a device: debugfs ih_forge takes the dwords of an
+ * entry, which the thread dispatches as if it had come from the ring; ih_wptr
+ * is what the device stored last.
  */
+#include <linux/completion.h>
 #include <linux/debugfs.h>
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
 #include <linux/interrupt.h>
 #include <linux/log2.h>
+#include <linux/mutex.h>
 #include <linux/seq_file.h>
 #include <linux/wait.h>
 #include <drm/drm_managed.h>
@@ -50,6 +54,16 @@ struct ih_pointers {
 	u64 rptr ____cacheline_aligned;	/* stored by the driver */
 };
 
+/** struct ih_forge - debugfs ih_forge: an entry as a lying device would write it */
+struct ih_forge {
+	/** @lock: one writer at a time. */
+	struct mutex lock;
+	/** @pending: @entry is for the thread, which completes @done. */
+	bool pending;
+	struct vkfd_ih_entry entry;
+	struct completion done;
+};
+
 struct vkfd_ih {
 	struct vkfd_ih_entry *ring;
 	dma_addr_t ring_bus;
@@ -64,6 +78,7 @@ struct vkfd_ih {
 
 	/* Counters, written by the thread only. */
 	u64 entries, wakeups, forged, throttled;
+	struct ih_forge forge;
 };
 
 static const struct vkfd_irq_ops *irq_ops;
@@ -182,6 +197,19 @@ static u32 ih_consume(struct vkfd_device *dev, u64 bytes, u32 budget)
 	return i;
 }
 
+/* The forged entry, if there is one, at the position of the next real one. */
+static void dispatch_forged(struct vkfd_device *dev)
+{
+	struct vkfd_ih *ih = dev->ih;
+
+	if (!smp_load_acquire(&ih->forge.pending)) /* the entry comes with it */
+		return;
+	ih->forge.pending = false;
+	if (!vkfd_device_is_lost(dev))
+		dispatch(dev, &ih->forge.entry, ih->rptr);
+	complete(&ih->forge.done);
+}
+
 static irqreturn_t ih_thread(int irq, void *arg)
 {
 	struct vkfd_device *dev = arg;
@@ -190,6 +218,7 @@ static irqreturn_t ih_thread(int irq, void *arg)
 	u64 bytes;
 
 	ih->wakeups++;
+	dispatch_forged(dev);
 	while (READ_ONCE(ih->running) && !vkfd_device_is_lost(dev) && ih_pending(dev, &bytes) &&
 	       bytes) {
 		budget -= ih_consume(dev, bytes, budget);
@@ -317,6 +346,10 @@ int vkfd_ih_init(struct vkfd_device *dev)
 	if (!ih)
 		return -ENOMEM;
 	init_waitqueue_head(&ih->drained);
+	init_completion(&ih->forge.done);
+	err = drmm_mutex_init(&dev->drm, &ih->forge.lock);
+	if (err)
+		return err;
 	ih->ring = dma_alloc_coherent(parent, IH_RING_BYTES, &ih->ring_bus, GFP_KERNEL);
 	if (!ih->ring)
 		return -ENOMEM;
@@ -375,6 +408,50 @@ static int errors_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(errors);
 
+/* Hands the entry to the thread. Return: 0, -ETIMEDOUT (a callback does not return). */
+static int forge_entry(struct vkfd_device *dev, const u32 *dwords)
+{
+	struct ih_forge *forge = &dev->ih->forge;
+	int err = 0;
+
+	mutex_lock(&forge->lock);
+	memcpy(&forge->entry, dwords, sizeof(forge->entry));
+	reinit_completion(&forge->done);
+	smp_store_release(&forge->pending, true); /* after the entry */
+	irq_wake_thread(dev->ih->irq, dev);
+	if (!wait_for_completion_timeout(&forge->done, vkfd_timeout_jiffies()))
+		err = -ETIMEDOUT;
+	WRITE_ONCE(forge->pending, false);
+	mutex_unlock(&forge->lock);
+	return err;
+}
+
+/* Eight numbers: the dwords of struct vkfd_ih_entry. */
+static ssize_t forge_write(struct file *file, const char __user *user, size_t count, loff_t *pos)
+{
+	char text[128];
+	u32 d[8];
+	int err;
+
+	if (count >= sizeof(text))
+		return -EINVAL;
+	if (copy_from_user(text, user, count))
+		return -EFAULT;
+	text[count] = '\0';
+	if (sscanf(text, "%i %i %i %i %i %i %i %i", &d[0], &d[1], &d[2], &d[3], &d[4], &d[5],
+		   &d[6], &d[7]) != ARRAY_SIZE(d))
+		return -EINVAL;
+	err = forge_entry(file->private_data, d);
+	return err ?: count;
+}
+
+static const struct file_operations forge_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = forge_write,
+	.llseek = noop_llseek,
+};
+
 /**
  * vkfd_ih_debugfs() - Files of this engine
  * @dev: GPU that was added.
@@ -384,4 +461,7 @@ DEFINE_SHOW_ATTRIBUTE(errors);
 void vkfd_ih_debugfs(struct vkfd_device *dev)
 {
 	debugfs_create_file("errors", 0400, dev->debugfs, dev, &errors_fops);
+	/* What only the device stores, for tests that play a lying one. */
+	debugfs_create_file("ih_forge", 0200, dev->debugfs, dev, &forge_fops);
+	debugfs_create_u64("ih_wptr", 0600, dev->debugfs, &dev->ih->pointers->wptr);
 }

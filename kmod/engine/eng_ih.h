@@ -9,7 +9,7 @@ struct vkfd_device;
 int vkfd_ih_init(struct vkfd_device *dev);
 /* After it returns no handler runs. */
 void vkfd_ih_fini(struct vkfd_device *dev);
-/* File errors, when dev->debugfs exists. */
+/* Files errors, ih_forge and ih_wptr, when dev->debugfs exists. */
 void vkfd_ih_debugfs(struct vkfd_device *dev);
 /* Bytes the device has published so far; a fault with a smaller ih_ptr is older. */
 u64 vkfd_ih_wptr(struct vkfd_device *dev);

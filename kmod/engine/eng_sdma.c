@@ -326,5 +326,7 @@ void vkfd_sdma_debugfs(struct vkfd_device *dev)
 	debugfs_create_atomic_t("hang_copies", 0600, dev->debugfs, &sdma->hang_copies);
 	debugfs_create_u64("sdma_emitted", 0400, dev->debugfs, &sdma->timeline.emitted);
 	debugfs_create_u64("sdma_done", 0400, dev->debugfs, &sdma->timeline.done);
+	/* What only the engine stores, for tests that play a lying one. */
+	debugfs_create_u32("sdma_fence", 0600, dev->debugfs, &sdma->ring.mem->fence);
 	debugfs_create_u64("sdma_forged", 0400, dev->debugfs, &sdma->timeline.forged);
 }

@@ -9,7 +9,8 @@
  *
  * Locks, outermost first: &vkfd_svm.lock (the gpusvm driver lock), mmap_lock,
  * then below fs_reclaim the gpusvm notifier lock, then the spinlocks gc_lock,
- * &vkfd_svm_restore.lock and &vkfd_svm_faults.lock, which never nest.
+ * &vkfd_svm_restore.lock, &vkfd_svm_faults.lock and &vkfd_svm_turn.lock, which
+ * never nest.
  *
  * Teardown: restore is cancelled, collection flushed, faults are refused and
  * the one in service awaited, then the ranges are unmapped, unlinked and freed,
@@ -29,6 +30,7 @@
 #include "svm_notifier.h"
 #include "svm_range.h"
 #include "svm_restore.h"
+#include "svm_turn.h"
 #include "svm_types.h"
 
 /* What a 4-level page table can cover. */
@@ -85,6 +87,7 @@ struct vkfd_svm *vkfd_svm_create(struct mm_struct *mm, u32 pasid, const struct v
 	vkfd_svm_attrs_init(&svm->attrs);
 	vkfd_svm_gc_init(svm);
 	vkfd_svm_restore_init(svm);
+	vkfd_svm_turn_init(svm);
 	err = vkfd_svm_faults_init(svm);
 	if (err)
 		goto err_free;

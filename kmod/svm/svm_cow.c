@@ -13,7 +13,8 @@
  * The watch notifier (svm_notifier.c) counts forks in &vkfd_svm.cow_gen; a
  * range is looked at until it is mapped, and once more after each fork (its
  * pages may also come from before: inherited by a child that opens /dev/kfd).
- * A fork after the look invalidates the pages, which the commit check sees.
+ * A fork between the look and the commit shows in the count, which the commit
+ * compares under the notifier lock; a later one finds the PTEs and takes them.
  *
  * Called by svm_map.c under &vkfd_svm.lock; refuses to run in a notifier.
  */

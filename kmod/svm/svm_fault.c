@@ -9,8 +9,11 @@
  * parked accesses of those GPUs are told to run again and report anew. So a
  * storm costs time, never an access.
  *
- * A fault that cannot be served now waits with a growing delay, and becomes a
- * violation after FAULT_RETRIES rounds: nothing is retried for ever.
+ * A fault that cannot be served now waits with a growing delay. Without memory
+ * for it, it becomes a violation after FAULT_RETRIES rounds. One that was
+ * overtaken by the CPU side is no error of the program, whatever the CPU side
+ * does: it waits less, goes first (svm_turn.c), and only when even that did not
+ * help for OVERTAKEN_MAX is it reported, because nothing is retried for ever.
  *
  * Locks: &vkfd_svm_faults.lock, a leaf, guards the lists. The worker holds no
  * lock between entries. Refuses everything once closed.
@@ -28,6 +31,8 @@
 #define FAULT_RETRIES	14	/* 1 ms doubling to 500 ms: about 3.5 s */
 #define FAULT_DELAY_MS	1
 #define FAULT_DELAY_MAX_MS 500
+#define OVERTAKEN_DELAY_MAX_MS 16
+#define OVERTAKEN_MAX	(60 * HZ)
 /* Entries served before the worker lets others run. */
 #define FAULT_BUDGET	64
 
@@ -74,6 +79,7 @@ static void enqueue(struct vkfd_svm_faults *faults, unsigned int slot,
 	entry->slot = slot;
 	entry->tries = 0;
 	entry->due = jiffies;
+	entry->since = jiffies;
 	list_move_tail(&entry->link, &faults->waiting);
 }
 
@@ -136,9 +142,10 @@ static void entry_free(struct vkfd_svm_faults *faults, struct vkfd_svm_fault_ent
 	spin_unlock(&faults->lock);
 }
 
-static void entry_defer(struct vkfd_svm_faults *faults, struct vkfd_svm_fault_entry *entry)
+static void entry_defer(struct vkfd_svm_faults *faults, struct vkfd_svm_fault_entry *entry,
+			unsigned int max_ms)
 {
-	unsigned int ms = min(FAULT_DELAY_MS << min(entry->tries, 9u), FAULT_DELAY_MAX_MS);
+	unsigned int ms = min(FAULT_DELAY_MS << min(entry->tries, 9u), max_ms);
 
 	entry->due = jiffies + msecs_to_jiffies(ms);
 	entry->tries++;
@@ -152,10 +159,15 @@ static void serve_entry(struct vkfd_svm *svm, struct vkfd_svm_fault_entry *entry
 	enum vkfd_svm_served served = vkfd_svm_serve(svm, entry);
 
 	if (served == VKFD_SVM_LATER && entry->tries < FAULT_RETRIES) {
-		entry_defer(&svm->faults, entry);
+		entry_defer(&svm->faults, entry, FAULT_DELAY_MAX_MS);
 		return;
 	}
-	if (served == VKFD_SVM_LATER)
+	if (served == VKFD_SVM_OVERTAKEN &&
+	    time_before(jiffies, entry->since + OVERTAKEN_MAX)) {
+		entry_defer(&svm->faults, entry, OVERTAKEN_DELAY_MAX_MS);
+		return;
+	}
+	if (served == VKFD_SVM_LATER || served == VKFD_SVM_OVERTAKEN)
 		vkfd_svm_refuse(svm, entry);
 	entry_free(&svm->faults, entry);
 }

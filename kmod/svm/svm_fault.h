@@ -11,7 +11,8 @@ void vkfd_svm_faults_fini(struct vkfd_svm *svm);
 /* svm_serve.c */
 enum vkfd_svm_served {
 	VKFD_SVM_SERVED,	/* mapped, acknowledged */
-	VKFD_SVM_LATER,		/* the CPU side does not settle, no memory now */
+	VKFD_SVM_LATER,		/* no memory now */
+	VKFD_SVM_OVERTAKEN,	/* the CPU side changed it each time */
 	VKFD_SVM_REFUSED,	/* reported to the process */
 	VKFD_SVM_DROPPED,	/* nobody waits any more */
 };

@@ -7,12 +7,13 @@
  * that must not fault.
  *
  * The order for one range on one GPU: page tables exist (may allocate and
- * evict), sharing by fork is broken, pages are collected and DMA-mapped, the
- * VMA is compared once more, and then, under the notifier lock, valid pages
- * become PTEs. Invalidation takes that lock for writing: it either finds the
+ * evict), sharing by fork is broken, pages are collected and DMA-mapped, a
+ * read-only VMA is compared once more, and then, under the notifier lock, valid
+ * pages become PTEs. Invalidation takes that lock for writing: it either finds the
  * PTEs or makes the pages invalid first, in which case we return -EAGAIN.
- * Comparing the VMA after collecting closes the gap that mprotect() leaves: it
- * sends no notice for page tables that are still empty.
+ * A read-only VMA is compared once more after collecting: mprotect() sends no
+ * notice for page tables that are still empty, and a GPU that meets a stale
+ * read-only PTE does not ask again.
  *
  * Locks: &vkfd_svm.lock held throughout; mmap_lock and notifier lock taken
  * inside, never together. Refuses VMAs that cannot be read (nothing is
@@ -32,6 +33,8 @@
 #include "svm_gc.h"
 #include "svm_map.h"
 #include "svm_range.h"
+#include "svm_stall.h"
+#include "svm_turn.h"
 #include "svm_types.h"
 
 /* Attempts at one chunk before its mapping is left to somebody else. */
@@ -128,6 +131,28 @@ static bool already_mapped(const struct map_job *job)
 	return done;
 }
 
+/* Pages DMA-mapped with other rights than the VMA has now must not be kept. */
+static void discard(const struct map_job *job)
+{
+	const struct drm_gpusvm_ctx ctx = {};
+
+	if (!(READ_ONCE(job->range->mapped) & BIT(job->slot)))
+		drm_gpusvm_unmap_pages(&job->svm->gpusvm, &job->range->pages[job->slot],
+				       drm_gpusvm_range_size(&job->range->base) >> PAGE_SHIFT,
+				       &ctx);
+}
+
+/* Called with the notifier lock (read): valid pages, collected with these rights. */
+static bool rights_hold(const struct map_job *job)
+{
+	u64 dir = job->writable ? DMA_BIDIRECTIONAL : DMA_TO_DEVICE;
+
+	/* A fork after svm_cow.c looked: shared device pages count as writable. */
+	if (job->writable && (u64)atomic64_read(&job->svm->cow_gen) != job->cow_gen)
+		return false;
+	return job->range->pages[job->slot].dma_addr[0].dir == dir;
+}
+
 /* The last step: PTEs, if the pages are still those that were collected. */
 static int commit(const struct map_job *job)
 {
@@ -141,6 +166,11 @@ static int commit(const struct map_job *job)
 	drm_gpusvm_notifier_lock(&svm->gpusvm);
 	if (!drm_gpusvm_pages_valid(&svm->gpusvm, &range->pages[job->slot])) {
 		drm_gpusvm_notifier_unlock(&svm->gpusvm);
+		return -EAGAIN;
+	}
+	if (!rights_hold(job)) {
+		drm_gpusvm_notifier_unlock(&svm->gpusvm);
+		discard(job);
 		return -EAGAIN;
 	}
 	replaced = write_ptes(job, &vram_pages);
@@ -221,22 +251,13 @@ static int collect(struct map_job *job)
 		if (err)
 			return err;
 	}
+	vkfd_svm_stall(svm->gpus[job->slot].dev, VKFD_SVM_STALL_COLLECT);
+	vkfd_svm_turn_begin(svm, range);
 	err = drm_gpusvm_get_pages(&svm->gpusvm, &range->pages[job->slot], svm->gpusvm.mm,
 				   &range->base.notifier->notifier,
 				   drm_gpusvm_range_start(&range->base),
 				   drm_gpusvm_range_end(&range->base), &ctx);
 	return err ? collect_error(job, err) : 0;
-}
-
-/* Pages DMA-mapped with other rights than the VMA has now must not be kept. */
-static void discard(const struct map_job *job)
-{
-	const struct drm_gpusvm_ctx ctx = {};
-
-	if (!(READ_ONCE(job->range->mapped) & BIT(job->slot)))
-		drm_gpusvm_unmap_pages(&job->svm->gpusvm, &job->range->pages[job->slot],
-				       drm_gpusvm_range_size(&job->range->base) >> PAGE_SHIFT,
-				       &ctx);
 }
 
 static int map_one(struct map_job *job)
@@ -253,11 +274,16 @@ static int map_one(struct map_job *job)
 	err = collect(job);
 	if (err)
 		return err;
-	err = vma_recheck(job);
+	/*
+	 * Collecting for writing looked at the VMA itself. Asking again would
+	 * wait for the mmap_lock of whoever is about to invalidate the pages.
+	 */
+	err = job->writable ? 0 : vma_recheck(job);
 	if (err) {
 		discard(job);
 		return err;
 	}
+	vkfd_svm_stall(job->svm->gpus[job->slot].dev, VKFD_SVM_STALL_COMMIT);
 	return commit(job);
 }
 

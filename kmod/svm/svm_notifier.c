@@ -25,6 +25,7 @@
 #include "svm_notifier.h"
 #include "svm_range.h"
 #include "svm_restore.h"
+#include "svm_turn.h"
 #include "svm_types.h"
 
 static bool covers(const struct mmu_notifier_range *mmu, const struct drm_gpusvm_range *base)
@@ -150,6 +151,7 @@ static bool watch_invalidate(struct mmu_interval_notifier *watch,
 	    !list_empty_careful(&svm->buffers))
 		return false;
 
+	vkfd_svm_turn_yield(svm, mmu);
 	/* Nobody collects pages with this notifier but the debugfs listing. */
 	mmu_interval_set_seq(watch, seq);
 	switch (mmu->event) {

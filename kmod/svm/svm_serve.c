@@ -32,9 +32,12 @@
 #include "svm_map.h"
 #include "svm_range.h"
 #include "svm_set.h"
+#include "svm_turn.h"
 #include "svm_types.h"
 
 #define SERVE_TRIES 4
+/* So often in a row a page is mapped and faults again before it gets a turn. */
+#define AGAIN_MAX 3
 /* Reports of addresses without memory before even new ones are believed. */
 #define WILD_STREAK 64
 
@@ -230,15 +233,42 @@ static int serve_once(struct service *job)
 	return map_window(job);
 }
 
+/* Counts how often this page was mapped in a row, without use to its access. */
+static void note_mapped(const struct service *job)
+{
+	struct vkfd_svm_faults *faults = &job->svm->faults;
+	u64 va = job->entry->fault.va;
+
+	if (faults->again.va != va || faults->again.slot != job->entry->slot)
+		faults->again.times = 0;
+	faults->again.va = va;
+	faults->again.slot = job->entry->slot;
+	faults->again.times++;
+}
+
+/* Overtaken all the time, or mapped and taken away before the access could run? */
+static bool is_losing(const struct service *job)
+{
+	const struct vkfd_svm_faults *faults = &job->svm->faults;
+
+	return job->entry->tries || (faults->again.times >= AGAIN_MAX &&
+				     faults->again.va == job->entry->fault.va &&
+				     faults->again.slot == job->entry->slot);
+}
+
 static int serve_bounded(struct service *job)
 {
 	int err, tries = SERVE_TRIES;
 
 	mutex_lock(&job->svm->lock);
+	vkfd_svm_turn_want(job->svm, is_losing(job));
 	do {
 		err = job->svm->xnack ? serve_once(job) : -EACCES;
 	} while (err == -EAGAIN && --tries);
+	vkfd_svm_turn_want(job->svm, false);
 	mutex_unlock(&job->svm->lock);
+	if (!err)
+		note_mapped(job);
 	return err;
 }
 
@@ -300,6 +330,8 @@ static enum vkfd_svm_served finish(struct service *job, int err)
 		return VKFD_SVM_SERVED;
 	case -EAGAIN:
 	case -EBUSY:
+		job->how = "overtaken";
+		return VKFD_SVM_OVERTAKEN;
 	case -ENOMEM:
 	case -EINTR:
 		job->how = "later";
@@ -326,7 +358,8 @@ static enum vkfd_svm_served finish(struct service *job, int err)
  * @entry: The fault, owned by the caller.
  *
  * Context: Worker, may sleep; takes &vkfd_svm.lock.
- * Return: what became of it; VKFD_SVM_LATER leaves the access parked.
+ * Return: what became of it; VKFD_SVM_LATER and VKFD_SVM_OVERTAKEN leave the
+ * access parked.
  */
 enum vkfd_svm_served vkfd_svm_serve(struct vkfd_svm *svm, struct vkfd_svm_fault_entry *entry)
 {
@@ -339,6 +372,7 @@ enum vkfd_svm_served vkfd_svm_serve(struct vkfd_svm *svm, struct vkfd_svm_fault_
 	trace_vkfd_fault_begin(gpu->dev->gpu_id, svm->pasid, va, entry->fault.write, true);
 	err = serve_bounded(&job);
 	served = finish(&job, err);
+	vkfd_svm_turn_end(svm, served == VKFD_SVM_SERVED);
 	trace_vkfd_fault_done(gpu->dev->gpu_id, svm->pasid, va, job.how, err);
 	return served;
 }

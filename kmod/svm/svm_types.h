@@ -95,6 +95,8 @@ struct vkfd_svm_fault_entry {
 	unsigned int tries;
 	/** @due: jiffies before which it is not served again. */
 	unsigned long due;
+	/** @since: jiffies when it was reported. */
+	unsigned long since;
 };
 
 /** struct vkfd_svm_faults - faults of one process */
@@ -114,6 +116,25 @@ struct vkfd_svm_faults {
 		u32 slots;
 	} wild[VKFD_SVM_WILD];
 	unsigned int wild_next, wild_streak;
+	/** @again: the page mapped last and how often in a row; worker only. */
+	struct {
+		u64 va;
+		unsigned int slot, times;
+	} again;
+};
+
+/** struct vkfd_svm_turn - a fault goes before invalidations, see svm_turn.c */
+struct vkfd_svm_turn {
+	/** @lock: guards the fields below; a leaf, taken in notifiers. */
+	spinlock_t lock;
+	/** @start: notifier window that it is about. */
+	u64 start, end;
+	/** @holder: task whose own invalidations do not wait; NULL: acknowledged, or none. */
+	struct task_struct *holder;
+	/** @until: when it ends at the latest; 0: there is none. */
+	ktime_t until;
+	/** @wanted: mappings take a turn; &vkfd_svm.lock. */
+	bool wanted;
 };
 
 /** struct vkfd_svm_restore - what must be mapped again before queues run */
@@ -180,6 +201,8 @@ struct vkfd_svm {
 	/** @gc_work: collects when nobody else does. */
 	struct work_struct gc_work;
 
+	/** @turn: for mappings that lost too many races. */
+	struct vkfd_svm_turn turn;
 	/** @restore: XNACK off and ALWAYS_MAPPED. */
 	struct vkfd_svm_restore restore;
 	/** @faults: XNACK on. */

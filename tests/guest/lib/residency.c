@@ -263,6 +263,21 @@ u64 driver_stat(unsigned int gpu, const char *file, const char *name)
 	return value;
 }
 
+u64 driver_number(unsigned int gpu, const char *file)
+{
+	unsigned long long value;
+	char path[160];
+	FILE *f;
+
+	regions_load();
+	snprintf(path, sizeof(path), "/sys/kernel/debug/vkfd/%u/%s", nodes[gpu].gpu_id, file);
+	f = fopen(path, "re");
+	if (!f || fscanf(f, "%llu", &value) != 1)
+		fail_test("%s: no number", path);
+	fclose(f);
+	return value;
+}
+
 void driver_poke(unsigned int gpu, const char *file, const char *text)
 {
 	char path[160];

@@ -38,6 +38,8 @@ void vram_peek(const void *addr, void *copy, size_t bytes);
 u64 device_stat(unsigned int gpu, enum vkfd_stat stat);
 /** driver_stat() - "name value" of debugfs vkfd/<gpu_id>/<file>; fails the test if missing */
 u64 driver_stat(unsigned int gpu, const char *file, const char *name);
+/** driver_number() - the number that is all of debugfs vkfd/<gpu_id>/<file> */
+u64 driver_number(unsigned int gpu, const char *file);
 /** driver_poke() - write to debugfs vkfd/<gpu_id>/<file>; skips the test if there is no such file */
 void driver_poke(unsigned int gpu, const char *file, const char *text);
 

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0 OR MIT */
+#ifndef VKFD_SVM_TURN_H
+#define VKFD_SVM_TURN_H
+
+#include <linux/types.h>
+
+struct mmu_notifier_range;
+struct vkfd_svm;
+struct vkfd_svm_range;
+
+void vkfd_svm_turn_init(struct vkfd_svm *svm);
+void vkfd_svm_turn_want(struct vkfd_svm *svm, bool wanted);
+void vkfd_svm_turn_begin(struct vkfd_svm *svm, struct vkfd_svm_range *range);
+void vkfd_svm_turn_end(struct vkfd_svm *svm, bool served);
+void vkfd_svm_turn_yield(struct vkfd_svm *svm, const struct mmu_notifier_range *mmu);
+
+#endif

@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Races of a GPU fault with the CPU side, made certain: the driver's fault
+ * points hold a mapping up between two steps (debugfs stall_collect and
+ * stall_commit), the CPU does its worst, the mapping goes on.
+ */
+#include <string.h>
+#include <sys/mman.h>
+
+#include "gpu.h"
+#include "mm.h"
+#include "residency.h"
+#include "sdma.h"
+
+enum { WRITE = 1, IN_VRAM = 2 };
+
+/* A page of memory, a queue, and the fault point in use. */
+struct race {
+	struct session s;
+	struct sdma q;
+	u32 *p;
+	const char *point;
+	u64 waited;	/* mappings that had been held up before the last one */
+};
+
+static void race_start(struct race *r, bool vram)
+{
+	memset(r, 0, sizeof(*r));
+	session_start(&r->s, true);
+	sdma_create(&r->q, &r->s, 0);
+	/* The queue's own pages are mapped now, or the wrong fault would be held up. */
+	sdma_run(&r->q);
+	r->p = mm_map_small(HUGE_BYTES);
+	memset(r->p, 0x11, HUGE_BYTES);
+	if (vram) {
+		assert_ok(gpu_prefetch(&r->s, r->p, HUGE_BYTES, true));
+		assert_in_vram(r->p, HUGE_BYTES);
+		/* Prefetch has mapped it: have the next access fault. */
+		mm_protect(r->p, HUGE_BYTES, PROT_READ);
+		mm_protect(r->p, HUGE_BYTES, PROT_READ | PROT_WRITE);
+	} else {
+		assert_ok(svm_set(r->s.kfd, r->p, HUGE_BYTES,
+				  { KFD_IOCTL_SVM_ATTR_PREFERRED_LOC, 0 }));
+	}
+}
+
+/* The next mapping shall wait at @point, and whoever waits there goes on. */
+static void race_arm(struct race *r, const char *point)
+{
+	r->point = point;
+	r->waited = driver_stat(0, point, "waited");
+	driver_poke(0, point, "1");
+}
+
+static void race_meet(struct race *r)
+{
+	if (!wait_until(driver_stat(0, r->point, "waited") == r->waited + 1, 3000))
+		fail_test("nobody came to %s", r->point);
+}
+
+static void race_release(struct race *r)
+{
+	driver_poke(0, r->point, "0");
+}
+
+static void race_end(struct race *r, u32 seq)
+{
+	assert_true(sdma_wait(&r->q, seq, SDMA_MS));
+	sdma_destroy(&r->q);
+}
+
+/* Frees the page of @p and has the CPU fill another one with 0x22 there. */
+static void replace_page(u32 *p)
+{
+	u64 before = residency_ram_frame(p);
+	char *spare = mm_map_small(64 * PAGE);
+
+	assert_int_equal(madvise(p, PAGE, MADV_DONTNEED), 0);
+	/* Takes the freed frame, if there is one. */
+	memset(spare, 0x33, 64 * PAGE);
+	memset(p, 0x22, PAGE);
+	assert_int_not_equal(residency_ram_frame(p), 0);
+	assert_int_not_equal(residency_ram_frame(p), before);
+}
+
+/* An access of @q to the page, with an own word; @copy: what reads go to. */
+static u32 access_page(struct race *r, struct sdma *q, bool write, u32 word, u32 *copy)
+{
+	if (write)
+		sdma_write1(q, r->p + word, 0x44444444 + word);
+	else
+		sdma_copy(q, copy, r->p, PAGE);
+	return sdma_submit(q);
+}
+
+/* Has a second queue use the page; returns when it is done or its fault was reported. */
+static u32 second_access(struct race *r, struct sdma *q, bool write, u32 *copy)
+{
+	u64 faults = device_stat(0, VKFD_STAT_FAULTS_RETRY);
+	u32 seq = access_page(r, q, write, 6, copy);
+
+	assert_true(wait_until(sdma_done(q, seq) ||
+			       device_stat(0, VKFD_STAT_FAULTS_RETRY) > faults, 3000));
+	return seq;
+}
+
+/*
+ * Collected, then replaced: no access may go to the page that was there. The
+ * first access stays parked until all is mapped, so a second one looks, while
+ * the mapping after the one that must fail is held up in its turn.
+ */
+static void page_replaced_before_commit_is_not_used(int mode)
+{
+	bool write = mode & WRITE;
+	struct sdma second;
+	struct race r;
+	u32 *copy, seq, seq2;
+
+	race_start(&r, mode & IN_VRAM);
+	sdma_create(&second, &r.s, 0);
+	sdma_run(&second);
+	copy = sysmem_alloc(&r.s, 2 * PAGE);
+	race_arm(&r, "stall_commit");
+	seq = access_page(&r, &r.q, write, 5, copy);
+	race_meet(&r);
+	replace_page(r.p);
+	race_arm(&r, "stall_commit");
+	race_meet(&r);
+	seq2 = second_access(&r, &second, write, copy + PAGE / 4);
+	assert_false(sdma_done(&second, seq2));
+	race_release(&r);
+	assert_true(sdma_wait(&second, seq2, SDMA_MS));
+	race_end(&r, seq);
+	for (u32 i = 0; i < PAGE / 4; i++)
+		assert_int_equal(r.p[i], write && (i == 5 || i == 6) ? 0x44444444 + i : 0x22222222);
+	for (u32 i = 0; !write && i < 2 * PAGE / 4; i++)
+		assert_int_equal(copy[i], 0x22222222);
+	sdma_destroy(&second);
+}
+
+/* More often than any number of attempts: legal memory is never refused. */
+static void fault_overtaken_again_and_again_is_served(int write)
+{
+	enum { ROUNDS = 70 };
+	struct race r;
+	u32 *copy, seq;
+
+	race_start(&r, true);
+	copy = sysmem_alloc(&r.s, PAGE);
+	if (write)
+		sdma_write1(&r.q, r.p, 0x44444444);
+	else
+		sdma_copy(&r.q, copy, r.p, PAGE);
+	race_arm(&r, "stall_commit");
+	seq = sdma_submit(&r.q);
+	for (int i = 0; i < ROUNDS; i++) {
+		race_meet(&r);
+		mm_protect(r.p, HUGE_BYTES, PROT_READ);
+		mm_protect(r.p, HUGE_BYTES, PROT_READ | PROT_WRITE);
+		race_arm(&r, "stall_commit");
+	}
+	race_meet(&r);
+	assert_false(sdma_done(&r.q, seq));
+	race_release(&r);
+	race_end(&r, seq);
+	assert_int_equal(write ? r.p[0] : copy[0], write ? 0x44444444 : 0x11111111);
+	assert_int_equal(write ? r.p[1] : copy[PAGE / 4 - 1], 0x11111111);
+}
+
+static int child_sees_old_word(struct child *c, void *arg)
+{
+	child_tell(c, 'f');
+	child_expect(child_hear(c, 'w'));
+	child_expect(*(volatile u32 *)arg == 0x11111111);
+	return 0;
+}
+
+/* The driver saw that nobody shares the page, and then somebody does. */
+static void fork_before_collect_still_breaks_sharing(int arg)
+{
+	struct child c;
+	struct race r;
+	u32 seq;
+
+	race_start(&r, true);
+	sdma_write1(&r.q, r.p, 0x44444444);
+	race_arm(&r, "stall_collect");
+	seq = sdma_submit(&r.q);
+	race_meet(&r);
+	child_start(&c, child_sees_old_word, r.p);
+	assert_true(child_hear(&c, 'f'));
+	race_release(&r);
+	race_end(&r, seq);
+	child_tell(&c, 'w');
+	assert_child_ok(&c);
+	assert_int_equal(r.p[0], 0x44444444);
+}
+
+static const struct guest_test tests[] = {
+	TEST_ARG("page_replaced_before_commit_is_not_used_ram_read_xnack_on",
+		 page_replaced_before_commit_is_not_used, 0),
+	TEST_ARG("page_replaced_before_commit_is_not_used_ram_write_xnack_on",
+		 page_replaced_before_commit_is_not_used, WRITE),
+	TEST_ARG("page_replaced_before_commit_is_not_used_vram_read_xnack_on",
+		 page_replaced_before_commit_is_not_used, IN_VRAM),
+	TEST_ARG("page_replaced_before_commit_is_not_used_vram_write_xnack_on",
+		 page_replaced_before_commit_is_not_used, IN_VRAM | WRITE),
+	TEST_ARG("fault_overtaken_again_and_again_is_served_read_xnack_on",
+		 fault_overtaken_again_and_again_is_served, 0),
+	TEST_ARG("fault_overtaken_again_and_again_is_served_write_xnack_on",
+		 fault_overtaken_again_and_again_is_served, 1),
+	TEST_ARG("fork_before_collect_still_breaks_sharing_xnack_on",
+		 fork_before_collect_still_breaks_sharing, 0),
+};
+HARNESS_MAIN(tests)
