@@ -112,32 +112,48 @@ const struct drm_gpusvm_ops vkfd_svm_gpusvm_ops = {
 	.invalidate = svm_invalidate,
 };
 
-/* Queue buffers that this munmap() pulls away: each stops the queues until it is put. */
-static unsigned int buffers_pulled(struct vkfd_svm *svm, u64 start, u64 end)
+/* Any queue buffer in [start, end) that is not pulled away yet; @pull: pull it now. */
+static bool buffer_there(struct vkfd_svm *svm, u64 start, u64 end, bool pull)
 {
 	struct vkfd_svm_buffer *buffer;
-	unsigned int pulled = 0;
+	bool found = false;
 
 	spin_lock(&svm->gc_lock);
 	list_for_each_entry(buffer, &svm->buffers, link) {
 		if (buffer->gone || buffer->start >= end || buffer->end <= start)
 			continue;
-		buffer->gone = true;
-		pulled++;
+		buffer->gone = pull;
+		found = true;
+		break;
 	}
 	spin_unlock(&svm->gc_lock);
-	return pulled;
+	return found;
+}
+
+/*
+ * Each buffer that this munmap() pulls away stops the queues until it is put.
+ * The stop comes before the mark: whoever puts a marked buffer, teardown on
+ * another CPU for one, takes that stop back at once.
+ */
+static void buffers_pull(struct vkfd_svm *svm, u64 start, u64 end)
+{
+	unsigned int pulled = 0;
+
+	while (buffer_there(svm, start, end, false)) {
+		svm->ops->quiesce(svm->owner);
+		if (buffer_there(svm, start, end, true))
+			pulled++;
+		else
+			svm->ops->resume(svm->owner);
+	}
+	if (pulled)
+		pr_warn_ratelimited("vkfd: pasid %u unmapped a queue's buffer, its queues stop\n",
+				    svm->pasid);
 }
 
 static void watch_unmap(struct vkfd_svm *svm, u64 start, u64 end)
 {
-	unsigned int pulled = buffers_pulled(svm, start, end);
-
-	if (pulled)
-		pr_warn_ratelimited("vkfd: pasid %u unmapped a queue's buffer, its queues stop\n",
-				    svm->pasid);
-	while (pulled--)
-		svm->ops->quiesce(svm->owner);
+	buffers_pull(svm, start, end);
 	vkfd_svm_gc_unmapped(svm, start, end);
 }
 

@@ -362,10 +362,9 @@ static void compute_queue_create_update_destroy(int type)
 	}
 }
 
-/* Until compute runs, a packet on a compute queue is a named queue error. */
+/* A type 1 packet does not exist: the queue stops, and the process is told why. */
 static void compute_queue_packet_is_a_named_error(int arg)
 {
-	const u32 nop = 0xffff1002;
 	HsaQueueResource res;
 	struct session s;
 	u64 errors;
@@ -374,13 +373,40 @@ static void compute_queue_packet_is_a_named_error(int arg)
 	session_start(&s, false);
 	errors = device_stat(0, VKFD_STAT_QUEUE_ERRORS);
 	compute_queue_of(&s, HSA_QUEUE_COMPUTE, &res, (void **)&ring);
-	ring[0] = nop;
+	ring[0] = 0x40000000;
 	*res.Queue_write_ptr_aql = 1;
 	*(volatile u64 *)res.Queue_DoorBell_aql = 1;
 	assert_true(wait_until(device_stat(0, VKFD_STAT_QUEUE_ERRORS) == errors + 1, SDMA_MS));
 	/* Exception bit of "packet unsupported" (20) reaches the process. */
 	assert_true(!res.ErrorReason || wait_until(*res.ErrorReason & 1ll << 19, SDMA_MS));
 	assert_hsa(hsaKmtDestroyQueue(res.QueueId));
+}
+
+/* Ends with a compute queue whose context-save area goes together with the address space. */
+static int leave_compute_queue(struct child *c, void *arg)
+{
+	HsaQueueResource res = { 0 };
+	struct session s;
+	void *ring;
+
+	child_expect(session_try_start(&s, *(int *)arg));
+	ring = sysmem_alloc(&s, 16 * PAGE);
+	child_expect(!hsaKmtCreateQueue(s.gpu[0].node, HSA_QUEUE_COMPUTE, 100,
+					HSA_QUEUE_PRIORITY_NORMAL, ring, 16 * PAGE, NULL, &res));
+	return 0;
+}
+
+/* exit() unmaps the save area while teardown puts it: the stops of both must stay even (a WARN if not). */
+static void exit_leaves_compute_queues_behind(int xnack)
+{
+	for (int round = 0; round < 12; round++) {
+		struct child c[3];
+
+		for (size_t i = 0; i < ARRAY_LEN(c); i++)
+			child_start(&c[i], leave_compute_queue, &xnack);
+		for (size_t i = 0; i < ARRAY_LEN(c); i++)
+			assert_child_ok(&c[i]);
+	}
 }
 
 static void update_suspends_and_resumes(int arg)
@@ -612,6 +638,7 @@ static const struct guest_test tests[] = {
 	TEST_ARG("compute_queue_create_update_destroy_pm4", compute_queue_create_update_destroy, HSA_QUEUE_COMPUTE),
 	TEST_ARG("compute_queue_create_update_destroy_aql", compute_queue_create_update_destroy, HSA_QUEUE_COMPUTE_AQL),
 	TEST(compute_queue_packet_is_a_named_error),
+	TEST_XNACK(exit_leaves_compute_queues_behind),
 	TEST(update_suspends_and_resumes),
 	TEST(destroy_while_running_touches_memory_no_more),
 	TEST(sdma_queue_slots_run_out_cleanly),
