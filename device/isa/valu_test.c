@@ -216,7 +216,7 @@ static void encode_long(const struct isa_op *op, u32 *word)
 static bool random_inst(const struct isa_op *op, struct isa_inst *inst)
 {
 	bool is_long = op->enc == ISA_VOP3 || op->enc == ISA_VOP3P;
-	u32 word[2];
+	u32 word[2] = { 0 };
 
 	for (unsigned int tries = 0; tries < 4000; tries++) {
 		if (is_long || chance(3))
