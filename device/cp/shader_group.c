@@ -42,9 +42,12 @@ static struct cp_group *list_pop(struct cp_group_list *list)
 
 void cp_queue_count(struct compute *compute, struct compute_queue *queue, bool busy)
 {
-	if (queue->counted != busy)
-		compute->busy_queues += busy ? 1 : -1u;
+	if (queue->counted == busy)
+		return;
 	queue->counted = busy;
+	compute->busy_queues += busy ? 1 : -1u;
+	/* The others' shares changed. */
+	pthread_cond_broadcast(&compute->work);
 }
 
 static u32 max_u32(u32 a, u32 b)
@@ -267,7 +270,8 @@ static bool wave_trapped(struct compute *compute, struct compute_queue *queue, s
 static void group_broken(struct compute *compute, struct compute_queue *queue,
 			 struct cp_group *group)
 {
-	for (u32 n = 0; n < group->config.nr_waves; n++) {
+	/* Another group was first: one reason is enough. */
+	for (u32 n = 0; n < group->config.nr_waves && !queue->halted; n++) {
 		struct wave *wave = &group->waves->wave[n];
 
 		if (wave->stop == WAVE_ILLEGAL)

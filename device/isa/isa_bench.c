@@ -6,7 +6,8 @@
  *
  * One thread. Each line: an instruction executed over and over by valu_run(), 64
  * lanes a time, results feeding the next; beside it the same loop over 64 numbers
- * compiled for this CPU. Exits 1 if v_fma_f32 or v_fmac_f32 stays below a billion
+ * compiled for this CPU. The last lines are loops of code, fetched, decoded and run by
+ * wave_run(): ALU, global memory through page tables and TLB, LDS. Exits 1 if v_fma_f32 or v_fmac_f32 stays below a billion
  * lane-operations a second.
  */
 #define _GNU_SOURCE
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include "isa/fake_wave.h"
 #include "isa/valu.h"
 
 #define GOAL	1e9
@@ -60,6 +62,7 @@ CPU(add_u32, u, n->u[0][i] + n->u[2][i])
 CPU(mul_u32, u, n->u[0][i] * n->u[2][i])
 CPU(shl, u, n->u[2][i] << (n->u[0][i] & 31))
 CPU(exp2, f, exp2f(n->f[2][i]))
+CPU(copy, u, n->u[0][i])
 
 struct loop {
 	const char *name;
@@ -123,15 +126,74 @@ static double measure_wave(const struct loop *loop, struct wave *wave)
 	return (double)done * __builtin_popcountll(loop->exec) / (end - start);
 }
 
-static double measure_cpu(const struct loop *loop, struct numbers *numbers)
+/* A loop of code: 63 times the instruction (of one or two dwords), then back. */
+struct code_loop {
+	const char *name;
+	u32 word[2];
+	unsigned int dwords;
+	void (*cpu)(struct numbers *n, unsigned int times);
+};
+
+#define BODY	63u
+
+static const struct code_loop code_loops[] = {
+	{ "code: v_fmac_f32", { 0x76080500 }, 1, cpu_fma },
+	{ "code: v_add_u32", { 0x68080900 }, 1, cpu_add_u32 },
+	{ "code: global_load_dword", { 0xdc508000, 0x047f0002 }, 2, cpu_copy },
+	{ "code: global_store_dword", { 0xdc708000, 0x007f0402 }, 2, cpu_copy },
+	{ "code: ds_read_b32", { 0xd86c0000, 0x04000006 }, 2, cpu_copy },
+	{ "code: ds_write_b32", { 0xd81a0000, 0x00000406 }, 2, cpu_copy },
+};
+
+static void load_code(struct fake_wave *fake, const struct code_loop *loop)
+{
+	u32 code[BODY * 2 + 1], n = 0;
+	u64 va = FAKE_DATA_VA;
+
+	for (unsigned int i = 0; i < BODY; i++) {
+		code[n++] = loop->word[0];
+		if (loop->dwords == 2)
+			code[n++] = loop->word[1];
+	}
+	code[n] = 0xbf820000 | (u16)-(n + 1);	/* s_branch to the first */
+	fake_wave_load(fake, code, n + 1, 1);
+	for (unsigned int i = 0; i < WAVE_LANES; i++) {
+		union wave_vreg *v = fake->wave->v;
+
+		v[0].f[i] = 0.5f;
+		v[2].u[i] = (u32)va + i * 4;
+		v[3].u[i] = (u32)(va >> 32);
+		v[4].f[i] = 1.0f;
+		v[6].u[i] = i * 4;
+	}
+}
+
+/* Lane-operations a second, the branch not counted; 0 if the wave stopped. */
+static double measure_code(struct fake_wave *fake, const struct code_loop *loop)
+{
+	double start, end;
+	u64 done = 0;
+
+	load_code(fake, loop);
+	start = now();
+	do {
+		if (wave_run(fake->wave, &fake->env, CHUNK) != WAVE_READY)
+			return 0;
+		done += CHUNK;
+		end = now();
+	} while (end - start < SECONDS);
+	return (double)done * BODY / (BODY + 1) * WAVE_LANES / (end - start);
+}
+
+static double measure_cpu(void (*cpu)(struct numbers *n, unsigned int times), struct numbers *numbers)
 {
 	double start = now(), end;
 	u64 done = 0;
 
-	if (!loop->cpu)
+	if (!cpu)
 		return 0;
 	do {
-		loop->cpu(numbers, CHUNK);
+		cpu(numbers, CHUNK);
 		done += CHUNK;
 		end = now();
 	} while (end - start < SECONDS);
@@ -153,16 +215,34 @@ static void fill(union wave_vreg *v, struct numbers *n)
 	}
 }
 
-static void report(const struct loop *loop, double wave, double cpu, bool json)
+static void report(const char *name, double wave, double cpu, bool json)
 {
 	if (json)
 		printf("{ \"loop\": \"%s\", \"unit\": \"%s\", \"lane_ops_per_s\": %.4g, "
-		       "\"cpu_ops_per_s\": %.4g }\n", loop->name, valu_unit_name(), wave, cpu);
+		       "\"cpu_ops_per_s\": %.4g }\n", name, valu_unit_name(), wave, cpu);
 	else if (cpu > 0)
-		printf("%-28s %8.2f %8.2f  %5.1f %%\n", loop->name, wave * 1e-9, cpu * 1e-9,
+		printf("%-28s %8.2f %8.2f  %5.1f %%\n", name, wave * 1e-9, cpu * 1e-9,
 		       100 * wave / cpu);
 	else
-		printf("%-28s %8.2f        -\n", loop->name, wave * 1e-9);
+		printf("%-28s %8.2f        -\n", name, wave * 1e-9);
+}
+
+static int run_code_loops(struct numbers *numbers, bool json)
+{
+	static struct fake_wave fake;
+	int stopped = 0;
+
+	fake_wave_init(&fake, false);
+	for (size_t i = 0; i < sizeof(code_loops) / sizeof(code_loops[0]); i++) {
+		double rate = measure_code(&fake, &code_loops[i]);
+
+		if (rate <= 0)
+			fprintf(stderr, "isa_bench: %s: the wave stopped\n", code_loops[i].name);
+		stopped |= rate <= 0;
+		report(code_loops[i].name, rate, measure_cpu(code_loops[i].cpu, numbers), json);
+	}
+	fake_wave_fini(&fake);
+	return stopped;
 }
 
 int main(int argc, char **argv)
@@ -183,11 +263,12 @@ int main(int argc, char **argv)
 		fill(v, &numbers);
 		wave.s[0] = 0x3f000000;
 		rate = measure_wave(&loops[i], &wave);
-		cpu = measure_cpu(&loops[i], &numbers);
-		report(&loops[i], rate, cpu, json);
+		cpu = measure_cpu(loops[i].cpu, &numbers);
+		report(loops[i].name, rate, cpu, json);
 		missed |= rate <= 0 || (loops[i].goal && rate < GOAL);
 	}
+	missed |= run_code_loops(&numbers, json);
 	if (missed)
-		fprintf(stderr, "isa_bench: below the goal of 1e9\n");
+		fprintf(stderr, "isa_bench: a loop stopped or is below the goal of 1e9\n");
 	return missed;
 }

@@ -55,6 +55,7 @@ static u64 random_bits(void)
 		0x3ff0000000000000, 0xbfe0000000000000, 0x41e0000000000000, 0x41f0000000000000,
 		0xc1e0000000200000, 0x7fefffffffffffff, 0x7ff0000000000000, 0xfff8000000000000,
 		0x7ff0000000000001, 0x36a0000000000000, 0x380fffffffffffff, 0x47efffffffffffff,
+		0x7b00000000000000, 0xfafabcdef0123456, 0x4350000000000000, 0x4367654321fedcba,
 	};
 	u64 r = rng_next(&rng);
 
@@ -215,7 +216,7 @@ static void encode_long(const struct isa_op *op, u32 *word)
 static bool random_inst(const struct isa_op *op, struct isa_inst *inst)
 {
 	bool is_long = op->enc == ISA_VOP3 || op->enc == ISA_VOP3P;
-	u32 word[2];
+	u32 word[2] = { 0 };
 
 	for (unsigned int tries = 0; tries < 4000; tries++) {
 		if (is_long || chance(3))
