@@ -23,6 +23,7 @@ struct vkfd_pagemap;
 struct vkfd_pt_mem_ops;
 struct vkfd_queue_slots;
 struct vkfd_sdma;
+struct vkfd_smi;
 struct vkfd_svm_stalls;
 
 /** struct vkfd_hw_info - what the device says of itself, read once at probe */
@@ -75,6 +76,8 @@ struct vkfd_device {
 	const struct vkfd_pt_mem_ops *pt_mem;
 	/** @queue_slots: what user queues of all processes share; process/queue_slots.c. */
 	struct vkfd_queue_slots *queue_slots;
+	/** @smi: readers of this GPU's events; process/smi.c. */
+	struct vkfd_smi *smi;
 
 	/** @svm_stalls: fault points of svm/svm_stall.c, or NULL. */
 	struct vkfd_svm_stalls *svm_stalls;

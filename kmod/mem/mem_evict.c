@@ -26,7 +26,7 @@
 #define SWEEP_TRIES	200
 #define SWEEP_PAUSE_MS	50
 
-static int evict_by_number(struct vkfd_svm_bo *bo)
+static int evict_by_number(struct vkfd_svm_bo *bo, u64 *pages)
 {
 	struct vkfd_ram_move *move = vkfd_ram_begin(bo->base.dev, true);
 	long moved;
@@ -35,12 +35,13 @@ static int evict_by_number(struct vkfd_svm_bo *bo)
 		return -ENOMEM;
 	moved = vkfd_ram_pfns(move, bo);
 	vkfd_ram_end(move);
+	*pages += max(moved, 0L);
 	if (completion_done(&bo->devmem.detached))
 		return 0;
 	return moved < 0 ? moved : -EBUSY;
 }
 
-static int evict_by_helpers(struct vkfd_svm_bo *bo)
+static int evict_by_helpers(struct vkfd_svm_bo *bo, u64 *pages)
 {
 	struct vkfd_copy_note note;
 	int err;
@@ -48,9 +49,11 @@ static int evict_by_helpers(struct vkfd_svm_bo *bo)
 	vkfd_copy_note_begin(&note);
 	err = drm_pagemap_evict_to_ram(&bo->devmem);
 	vkfd_copy_note_end(&note);
-	if (!err)
-		atomic64_add(note.pages, &bo->base.dev->mem->page_out);
-	return err;
+	if (err)
+		return err;
+	atomic64_add(note.pages, &bo->base.dev->mem->page_out);
+	*pages += note.pages;
+	return 0;
 }
 
 /* A 2 MiB page of RAM can be had now. */
@@ -70,13 +73,14 @@ static bool helpers_can(const struct vkfd_svm_bo *bo)
 	       (bo->devmem.size < SZ_2M || ram_has_huge_page());
 }
 
-static int evict(struct vkfd_svm_bo *bo)
+/* @pages grows by those that were copied: some may have left before. */
+static int evict(struct vkfd_svm_bo *bo, u64 *pages)
 {
 	if (completion_done(&bo->devmem.detached))
 		return 0;
-	if (helpers_can(bo) && !evict_by_helpers(bo))
+	if (helpers_can(bo) && !evict_by_helpers(bo, pages))
 		return 0;
-	return evict_by_number(bo);
+	return evict_by_number(bo, pages);
 }
 
 bool vkfd_evict_waits(struct vkfd_device *dev)
@@ -108,15 +112,24 @@ static void rescue_queue(struct vkfd_svm_bo *bo)
 int vkfd_svm_bo_evict(struct vkfd_svm_bo *bo)
 {
 	struct vkfd_device *dev = bo->base.dev;
-	u64 bytes = bo->devmem.size, pages = bytes >> PAGE_SHIFT;
+	u64 bytes = bo->devmem.size, pages = 0;
+	struct vkfd_migrate_news news = {
+		.mm = bo->devmem.mm,
+		.start = bo->va,
+		.end = bo->va + bytes,
+		.from = dev->gpu_id,
+		.trigger = VKFD_MIGRATE_EVICTION,
+	};
 	int err;
 
 	dma_resv_assert_held(bo->base.ttm.base.resv);
+	vkfd_news_begin(&news);
 	trace_vkfd_migrate_begin(bo->va, bytes, dev->gpu_id, 0, VKFD_MIGRATE_EVICTION);
-	err = evict(bo);
+	err = evict(bo, &pages);
 	trace_vkfd_evict(dev->gpu_id, bytes, err);
 	vkfd_migrate_done(bo->devmem.mm, bo->va, bo->va + bytes, dev->gpu_id, 0,
-			  VKFD_MIGRATE_EVICTION, err ? 0 : pages, err);
+			  VKFD_MIGRATE_EVICTION, pages, err);
+	vkfd_news_end(&news, err);
 	if (err) {
 		atomic64_inc(&dev->mem->eviction_failures);
 		rescue_queue(bo);

@@ -66,6 +66,7 @@ vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 	struct vkfd_device *dev = vkfd_page_pagemap(vmf->page)->dev;
 	struct vkfd_svm_bo *bo = vkfd_pagemap_bo(vmf->page);
 	struct mm_struct *mm = vmf->vma->vm_mm;
+	struct vkfd_migrate_news news;
 	struct vkfd_copy_note note;
 	struct fault_window w;
 	vm_fault_t ret;
@@ -74,6 +75,14 @@ vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 	if (WARN_ON_ONCE(!bo) || !vkfd_svm_bo_readable(bo))
 		return VM_FAULT_SIGBUS;
 	w = window_of(vmf, bo->devmem.size);
+	news = (struct vkfd_migrate_news){
+		.mm = mm,
+		.start = w.start,
+		.end = w.end,
+		.from = dev->gpu_id,
+		.trigger = VKFD_MIGRATE_CPU_FAULT,
+	};
+	vkfd_news_begin(&news);
 	trace_vkfd_migrate_begin(w.start, w.end - w.start, dev->gpu_id, 0,
 				 VKFD_MIGRATE_CPU_FAULT);
 	vkfd_copy_note_begin(&note);
@@ -87,5 +96,6 @@ vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 		atomic64_add(note.pages, &dev->mem->page_out);
 	vkfd_migrate_done(mm, w.start, w.end, dev->gpu_id, 0, VKFD_MIGRATE_CPU_FAULT,
 			  err ? 0 : note.pages, err);
+	vkfd_news_end(&news, err);
 	return ret;
 }

@@ -275,7 +275,9 @@ bool vkfd_evict_waits(struct vkfd_device *dev);
 /* Moves every page out, without a process; true if none is left. */
 bool vkfd_sweep(struct vkfd_device *dev);
 
-/* mem_migrate.c */
+/* mem_news.c */
+void vkfd_news_begin(struct vkfd_migrate_news *news);
+void vkfd_news_end(struct vkfd_migrate_news *news, int err);
 void vkfd_migrate_done(struct mm_struct *mm, u64 start, u64 end, u32 from, u32 to,
 		       enum vkfd_migrate_trigger trigger, u64 pages, int err);
 

@@ -35,29 +35,9 @@ struct to_vram {
 	struct vm_area_struct *vma;
 	enum vkfd_migrate_trigger trigger;
 	struct vkfd_migrate_result *result;
+	struct vkfd_migrate_news news;
 	unsigned long *pfns;
 };
-
-static const struct vkfd_migrate_ops *migrate_ops;
-
-/**
- * vkfd_migrate_set_ops() - who hears of migrations
- * @ops: callbacks, or NULL; set before the first probe, cleared after the last remove.
- */
-void vkfd_migrate_set_ops(const struct vkfd_migrate_ops *ops)
-{
-	WRITE_ONCE(migrate_ops, ops);
-}
-
-void vkfd_migrate_done(struct mm_struct *mm, u64 start, u64 end, u32 from, u32 to,
-		       enum vkfd_migrate_trigger trigger, u64 pages, int err)
-{
-	const struct vkfd_migrate_ops *ops = READ_ONCE(migrate_ops);
-
-	trace_vkfd_migrate_end(start, end - start, from, to, trigger, pages, err);
-	if (ops && ops->done)
-		ops->done(mm, start, end, from, to, trigger, pages, err);
-}
 
 static bool vma_migrates(struct vm_area_struct *vma)
 {
@@ -141,8 +121,22 @@ static int move_part(struct to_vram *job, u64 va, u64 bytes)
 	return err;
 }
 
-/* One aligned piece of one VMA, told as one migration. */
-static int move_piece(struct to_vram *job, u64 va, u64 bytes)
+/* From here to the end of the VMA is one migration, if it is not told yet. */
+static void tell(struct to_vram *job, u64 va, u64 end)
+{
+	if (!job->news.told)
+		job->news = (struct vkfd_migrate_news){
+			.mm = job->mm,
+			.start = va,
+			.end = min_t(u64, end, job->vma->vm_end),
+			.to = job->dev->gpu_id,
+			.trigger = job->trigger,
+		};
+	vkfd_news_begin(&job->news);
+}
+
+/* One aligned piece of one VMA, on the way to @end. */
+static int move_piece(struct to_vram *job, u64 va, u64 bytes, u64 end)
 {
 	u64 moved = job->result->moved;
 	struct vkfd_scan scan;
@@ -153,6 +147,7 @@ static int move_piece(struct to_vram *job, u64 va, u64 bytes)
 		job->result->already += scan.own;
 		return 0;
 	}
+	tell(job, va, end);
 	trace_vkfd_migrate_begin(va, bytes, 0, job->dev->gpu_id, job->trigger);
 	err = move_part(job, va, bytes);
 	if (vkfd_device_is_lost(job->dev))
@@ -181,13 +176,16 @@ static int step(struct to_vram *job, u64 *pos, u64 end)
 	} else {
 		next = *pos + vkfd_piece_bytes(*pos, min_t(u64, vma->vm_end, end));
 		job->vma = vma;
-		err = move_piece(job, *pos, next - *pos);
+		err = move_piece(job, *pos, next - *pos, end);
 	}
 	mmap_read_unlock(job->mm);
 	cond_resched();
-	if (!err)
-		*pos = next;
-	return err;
+	if (err)
+		return err;
+	*pos = next;
+	if (next >= job->news.end)
+		vkfd_news_end(&job->news, 0);
+	return 0;
 }
 
 /* VRAM that eviction could not free at once may be free after its rescue work. */
@@ -235,6 +233,7 @@ int vkfd_migrate_to_vram(struct vkfd_device *dev, struct mm_struct *mm, u64 star
 		if (!err)
 			err = step_patiently(&job, &start, end);
 	}
+	vkfd_news_end(&job.news, err);
 	kvfree(job.pfns);
 	mmput_async(mm);
 	return err;

@@ -51,11 +51,32 @@ int vkfd_migrate_to_ram(struct mm_struct *mm, u64 start, u64 end,
 			enum vkfd_migrate_trigger trigger, struct vkfd_migrate_result *result);
 
 /**
+ * struct vkfd_migrate_news - one migration, as events tell it
+ * @mm:      Whose memory; may be dead, only its address is good then.
+ * @start:   First byte that is looked at.
+ * @end:     End; inside one VMA.
+ * @from:    gpu_id, 0 is RAM.
+ * @to:      As @from.
+ * @trigger: Why.
+ * @told:    It began; mem/mem_news.c.
+ */
+struct vkfd_migrate_news {
+	struct mm_struct *mm;
+	u64 start, end;
+	u32 from, to;
+	enum vkfd_migrate_trigger trigger;
+	bool told;
+};
+
+/**
  * struct vkfd_migrate_ops - upward news of every migration, for counters and SMI events
  *
  * Any field may be NULL.
  */
 struct vkfd_migrate_ops {
+	/* As done(); each begin() is followed by one end() with the same news. */
+	void (*begin)(const struct vkfd_migrate_news *news);
+	void (*end)(const struct vkfd_migrate_news *news, int err);
 	/*
 	 * Process context, locks of the migration held; must not sleep on them. @mm may be
 	 * dead, only its address is good then. from_gpu, to_gpu: 0 = RAM, else gpu_id.

@@ -23,11 +23,37 @@
 struct to_ram {
 	struct vm_area_struct *vma;
 	u64 start, end;
+	u64 told_end;			/* of what is told as one migration */
 	enum vkfd_migrate_trigger trigger;
 	struct vkfd_device *keep;
 	struct vkfd_migrate_result *result;
+	struct vkfd_migrate_news news[VKFD_MAX_GPUS];	/* by hive node */
 	unsigned long *pfns;
 };
+
+/* From here to the end of what was asked for, in this VMA, is one migration of the GPU. */
+static void tell(struct to_ram *job, struct vkfd_device *dev, u64 start)
+{
+	struct vkfd_migrate_news *news = &job->news[dev->hw.node];
+
+	if (!news->told)
+		*news = (struct vkfd_migrate_news){
+			.mm = job->vma->vm_mm,
+			.start = start,
+			.end = job->told_end,
+			.from = dev->gpu_id,
+			.trigger = job->trigger,
+		};
+	vkfd_news_begin(news);
+}
+
+static void tell_end(struct to_ram *job, int err)
+{
+	unsigned int node;
+
+	for (node = 0; node < VKFD_MAX_GPUS; node++)
+		vkfd_news_end(&job->news[node], err);
+}
 
 static int window_move(struct to_ram *job, struct vkfd_device *dev, struct vkfd_ram_move *move,
 		       u64 start, u64 end)
@@ -40,6 +66,7 @@ static int window_move(struct to_ram *job, struct vkfd_device *dev, struct vkfd_
 	err = vkfd_scan(dev, mm, start, end, job->pfns, &scan);
 	if (err || !scan.own)
 		return 0;
+	tell(job, dev, start);
 	trace_vkfd_migrate_begin(start, end - start, dev->gpu_id, 0, job->trigger);
 	moved = vkfd_ram_vma(move, job->vma, start, end);
 	err = moved < 0 ? moved : 0;
@@ -104,6 +131,7 @@ int vkfd_ram_others(struct vm_area_struct *vma, u64 start, u64 end, struct vkfd_
 		.vma = vma,
 		.start = start,
 		.end = end,
+		.told_end = end,
 		.trigger = trigger,
 		.keep = keep,
 		.result = &result,
@@ -114,6 +142,7 @@ int vkfd_ram_others(struct vm_area_struct *vma, u64 start, u64 end, struct vkfd_
 	if (!job.pfns)
 		return -ENOMEM;
 	err = vma_move(&job);
+	tell_end(&job, err);
 	kvfree(job.pfns);
 	return err;
 }
@@ -144,7 +173,8 @@ void vkfd_ram_force(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u6
 		job.vma = vma;
 		job.start = max_t(u64, start, vma->vm_start);
 		job.end = min_t(u64, end, vma->vm_end);
-		windows_move(&job, dev, true);
+		job.told_end = job.end;
+		tell_end(&job, windows_move(&job, dev, true));
 	}
 	mmap_read_unlock(mm);
 	kvfree(job.pfns);
@@ -170,12 +200,15 @@ static int range_step(struct to_ram *job, struct mm_struct *mm, u64 *pos, u64 en
 		job->vma = vma;
 		job->start = *pos;
 		job->end = next;
+		job->told_end = min_t(u64, end, vma->vm_end);
 		err = vma_is_anonymous(vma) ? vma_move(job) : 0;
 		if (!vma_is_anonymous(vma))
 			job->result->already += (next - *pos) >> PAGE_SHIFT;
 	}
 	mmap_read_unlock(mm);
 	*pos = next;
+	if (err || next >= job->told_end)
+		tell_end(job, err);
 	cond_resched();
 	return err;
 }
@@ -199,6 +232,7 @@ int vkfd_migrate_to_ram(struct mm_struct *mm, u64 start, u64 end,
 		if (!err)
 			err = range_step(&job, mm, &start, end);
 	}
+	tell_end(&job, err);
 	kvfree(job.pfns);
 	mmput_async(mm);
 	return err;

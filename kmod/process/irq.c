@@ -22,20 +22,28 @@
 #include "process/event.h"
 #include "process/process_types.h"
 #include "process/queue_types.h"
+#include "process/smi_types.h"
 #include "svm/svm.h"
 #include "vkfd_hw/ih.h"
 
-static struct vkfd_pdd_counters *counters_of(struct vkfd_process *p, u32 gpu_id)
+/* Stays as long as the process. */
+static struct vkfd_pdd *pdd_of(struct vkfd_process *p, u32 gpu_id)
 {
-	struct vkfd_pdd_counters *counters = NULL;
-	struct vkfd_pdd *pdd;
+	struct vkfd_pdd *pdd, *found = NULL;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(pdd, &p->pdds, link)
 		if (pdd->dev->gpu_id == gpu_id)
-			counters = &pdd->counters;
+			found = pdd;
 	rcu_read_unlock();
-	return counters;
+	return found;
+}
+
+static struct vkfd_pdd_counters *counters_of(struct vkfd_process *p, u32 gpu_id)
+{
+	struct vkfd_pdd *pdd = pdd_of(p, gpu_id);
+
+	return pdd ? &pdd->counters : NULL;
 }
 
 /**
@@ -61,6 +69,7 @@ void vkfd_process_violation(void *owner, struct vkfd_device *dev, const struct v
 	};
 
 	vkfd_queues_stop_gpu(p, dev);
+	vkfd_smi_vm_fault(p, dev);
 	vkfd_event_memory_exception(&p->events, &data);
 }
 
@@ -130,6 +139,36 @@ static void migrate_done(struct mm_struct *mm, u64 start, u64 end, u32 from_gpu,
 	vkfd_process_srcu_unlock(idx);
 }
 
+/* The GPU of a migration and the live process whose memory moves, or no pdd. */
+static struct vkfd_pdd *migrating(const struct vkfd_migrate_news *news)
+{
+	struct vkfd_process *p = vkfd_process_by_mm_rcu(news->mm);
+
+	return p ? pdd_of(p, news->to ?: news->from) : NULL;
+}
+
+static void migrate_begin(const struct vkfd_migrate_news *news)
+{
+	int idx = vkfd_process_srcu_lock();
+	struct vkfd_pdd *pdd = migrating(news);
+
+	if (pdd)
+		vkfd_smi_migrate_begin(pdd->p, pdd->dev, news);
+	vkfd_process_srcu_unlock(idx);
+}
+
+static void migrate_end(const struct vkfd_migrate_news *news, int err)
+{
+	int idx = vkfd_process_srcu_lock();
+	struct vkfd_pdd *pdd = migrating(news);
+
+	if (pdd)
+		vkfd_smi_migrate_end(pdd->p, pdd->dev, news, err);
+	vkfd_process_srcu_unlock(idx);
+}
+
 const struct vkfd_migrate_ops vkfd_process_migrate_ops = {
+	.begin = migrate_begin,
+	.end = migrate_end,
 	.done = migrate_done,
 };

@@ -23,6 +23,7 @@
 #include "process/process.h"
 #include "process/process_types.h"
 #include "process/queue_types.h"
+#include "process/smi_types.h"
 #include "svm/svm.h"
 #include "vkfd_hw/addr.h"
 #include "vkfd_hw/regs.h"
@@ -101,9 +102,12 @@ static int pdd_create_vm(struct vkfd_pdd *pdd, struct file *file)
 	}
 	pdd->vm = vm;
 	pdd->file = get_file(file);
+	pdd->task = task_pid_nr(current);
+	get_task_comm(pdd->comm, current);
 	/* Pairs with find_acquired() of doorbell.c: whoever sees the frame sees the rest. */
 	smp_store_release(&pdd->doorbell_frame, vkfd_vm_ctx(vm));
 	vkfd_process_sysfs_add_gpu(pdd);
+	vkfd_smi_process_begin(pdd);
 	return 0;
 }
 
@@ -365,8 +369,10 @@ void vkfd_pdds_release(struct vkfd_process *p)
 
 	lockdep_assert_held(&p->lock);
 	list_for_each_entry(pdd, &p->pdds, link) {
-		if (pdd->vm)
+		if (pdd->vm) {
 			vkfd_vm_destroy(pdd->vm);
+			vkfd_smi_process_end(pdd);
+		}
 		pdd->vm = NULL;
 		if (pdd->file)
 			fput(pdd->file);

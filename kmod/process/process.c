@@ -34,6 +34,7 @@
 #include "process/process_types.h"
 #include "process/queue.h"
 #include "process/queue_types.h"
+#include "process/smi_types.h"
 #include "svm/svm.h"
 
 static DEFINE_MUTEX(processes_mutex);
@@ -49,6 +50,10 @@ static const struct vkfd_svm_ops process_svm_ops = {
 	.violation = vkfd_process_violation,
 	.quiesce = vkfd_queues_quiesce,
 	.resume = vkfd_queues_resume,
+	.late = vkfd_smi_restore_late,
+	.fault_begin = vkfd_smi_fault_begin,
+	.fault_end = vkfd_smi_fault_end,
+	.unmapped = vkfd_smi_unmapped,
 	.overlaps_buffer = vkfd_buffer_overlaps,
 };
 
@@ -195,6 +200,7 @@ static struct vkfd_process *process_alloc(struct mm_struct *mm)
 	mmgrab(mm);
 	p->mm = mm;
 	p->pid = task_tgid_nr(current);
+	p->own_pid = task_tgid_vnr(current);
 	return p;
 }
 
@@ -366,6 +372,7 @@ static void process_device_lost(struct vkfd_device *dev)
 	int bkt, idx = vkfd_process_srcu_lock();
 	struct vkfd_process *p;
 
+	vkfd_smi_gpu_reset(dev, "GPU is lost");
 	hash_for_each_rcu(processes, bkt, p, hash)
 		if (process_uses(p, dev))
 			vkfd_event_hw_exception(&p->events, &data);
@@ -380,7 +387,7 @@ static void process_device_lost(struct vkfd_device *dev)
  */
 int vkfd_process_device_add(struct vkfd_device *dev)
 {
-	return vkfd_queue_slots_init(dev);
+	return vkfd_smi_init(dev) ?: vkfd_queue_slots_init(dev);
 }
 
 /**

@@ -8,6 +8,7 @@
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/rwsem.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 #include <linux/xarray.h>
@@ -59,6 +60,9 @@ struct vkfd_pdd {
 	bool stopped;
 	u64 scratch_va, tba, tma;
 	u32 policy, alternate_policy;
+	/** @task: thread that acquired the VM, in the initial namespace; set once. */
+	pid_t task;
+	char comm[TASK_COMM_LEN];
 	struct vkfd_pdd_counters counters;
 	struct rcu_head rcu;
 };
@@ -132,6 +136,8 @@ struct vkfd_process {
 	struct work_struct teardown_work;
 	/** @pid: of the leader at creation, for names. */
 	pid_t pid;
+	/** @own_pid: the same in its own namespace, what getpid() says. */
+	pid_t own_pid;
 	/** @shown: @pid stands for this process in sysfs and debugfs. */
 	bool shown;
 	struct vkfd_proc_dir *sysfs;

@@ -18,6 +18,7 @@
 #include "mmu/mmu_vm.h"
 #include "process/process_types.h"
 #include "process/queue_types.h"
+#include "process/smi_types.h"
 
 static u32 run_percent(const struct vkfd_queue *q)
 {
@@ -202,8 +203,10 @@ void vkfd_queues_quiesce(void *owner)
 	struct vkfd_process *p = owner;
 
 	mutex_lock(&p->queue_lock);
-	if (!p->evicted++)
+	if (!p->evicted++) {
+		vkfd_smi_queues_evicted(p, KFD_QUEUE_EVICTION_TRIGGER_SVM);
 		queues_refresh(p);
+	}
 	mutex_unlock(&p->queue_lock);
 }
 
@@ -218,8 +221,10 @@ void vkfd_queues_resume(void *owner)
 	struct vkfd_process *p = owner;
 
 	mutex_lock(&p->queue_lock);
-	if (!WARN_ON_ONCE(!p->evicted) && !--p->evicted)
+	if (!WARN_ON_ONCE(!p->evicted) && !--p->evicted) {
 		queues_refresh(p);
+		vkfd_smi_queues_restored(p);
+	}
 	mutex_unlock(&p->queue_lock);
 }
 

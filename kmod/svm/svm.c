@@ -209,6 +209,20 @@ out_unlock:
 	return err;
 }
 
+/**
+ * vkfd_svm_locations() - What the attributes say of the place of a page
+ * @svm:       SVM state.
+ * @va:        Address.
+ * @prefetch:  Out: last prefetch location, gpu_id, 0 for RAM, or UNDEFINED.
+ * @preferred: Out: preferred location.
+ *
+ * Context: May sleep; with or without &vkfd_svm.lock, mmap_lock, dma_resv.
+ */
+void vkfd_svm_locations(struct vkfd_svm *svm, u64 va, u32 *prefetch, u32 *preferred)
+{
+	vkfd_svm_attrs_locations(&svm->attrs, va, prefetch, preferred);
+}
+
 /** vkfd_svm_module_init() - Workqueue of all processes. Return: 0 or -ENOMEM. */
 int vkfd_svm_module_init(void)
 {

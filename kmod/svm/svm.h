@@ -2,9 +2,9 @@
 #ifndef VKFD_SVM_H
 #define VKFD_SVM_H
 
+#include <linux/kfd_ioctl.h>
 #include <linux/types.h>
 
-struct kfd_ioctl_svm_attribute;
 struct mm_struct;
 struct seq_file;
 struct vkfd_device;
@@ -27,6 +27,18 @@ struct vkfd_svm_ops {
 	void (*quiesce)(void *owner);
 	/** @resume: Undo one @quiesce. */
 	void (*resume)(void *owner);
+	/** @late: What @quiesce waits for has to be tried again. Worker, no lock. */
+	void (*late)(void *owner);
+	/** @fault_begin: A GPU fault is being served; it came at @ns (boot time). Svm lock. */
+	void (*fault_begin)(void *owner, struct vkfd_device *dev, u64 va, bool write, u64 ns);
+	/** @fault_end: And has been, or that attempt failed. Follows each @fault_begin. */
+	void (*fault_end)(void *owner, struct vkfd_device *dev, u64 va, bool migrated);
+	/**
+	 * @unmapped: @dev lost its mappings in [start, end), which may have had
+	 * holes. Also in a notifier: as @quiesce.
+	 */
+	void (*unmapped)(void *owner, struct vkfd_device *dev, u64 start, u64 end,
+			 enum KFD_SVM_UNMAP_TRIGGERS why);
 	/**
 	 * @overlaps_buffer: Does a buffer of the process live in [start, end)?
 	 * Called with the svm lock; takes a leaf spinlock only.
@@ -40,6 +52,7 @@ struct vkfd_svm *vkfd_svm_create(struct mm_struct *mm, u32 pasid, const struct v
 void vkfd_svm_destroy(struct vkfd_svm *svm);
 int vkfd_svm_add_gpu(struct vkfd_svm *svm, struct vkfd_vm *vm);
 int vkfd_svm_set_xnack(struct vkfd_svm *svm, bool on);
+void vkfd_svm_locations(struct vkfd_svm *svm, u64 va, u32 *prefetch, u32 *preferred);
 int vkfd_svm_module_init(void);
 void vkfd_svm_module_exit(void);
 

@@ -10,7 +10,8 @@
  *
  * Called by set, get, fault service, restore and the garbage collector, all
  * under &vkfd_svm.lock; this file is pure (no kernel state, built for the host
- * by tests/host) and therefore leaves the locking to them.
+ * by tests/host) and therefore leaves the locking to them. Only the locations
+ * for migration news are asked without it, under a lock of the tree's own.
  *
  * A change allocates every node that it may need before it touches the tree:
  * it happens whole or not at all. Arguments are validated by svm_set.c.
@@ -229,6 +230,7 @@ static struct vkfd_svm_attr *piece_at(struct vkfd_svm_attrs *attrs, u64 pos, u64
  */
 void vkfd_svm_attrs_init(struct vkfd_svm_attrs *attrs)
 {
+	mutex_init(&attrs->lock);
 	attrs->root = RB_ROOT;
 	attrs->nr_pieces = 0;
 }
@@ -243,6 +245,7 @@ void vkfd_svm_attrs_fini(struct vkfd_svm_attrs *attrs)
 
 	while ((node = rb_first(&attrs->root)))
 		attr_erase(attrs, attr_of(node));
+	mutex_destroy(&attrs->lock);
 }
 
 /**
@@ -272,6 +275,7 @@ int vkfd_svm_attrs_set(struct vkfd_svm_attrs *attrs, u64 start, u64 end,
 	if (!spares)
 		return -ENOMEM;
 
+	mutex_lock(&attrs->lock);
 	split_at(attrs, start, &spares);
 	split_at(attrs, end, &spares);
 	for (pos = start; pos < end; pos = attr->piece.end) {
@@ -280,6 +284,7 @@ int vkfd_svm_attrs_set(struct vkfd_svm_attrs *attrs, u64 start, u64 end,
 			apply_one(&attr->piece.values, &changes[i]);
 	}
 	coalesce(attrs, start, end);
+	mutex_unlock(&attrs->lock);
 	spares_free(spares);
 	return 0;
 }
@@ -295,15 +300,16 @@ int vkfd_svm_attrs_set(struct vkfd_svm_attrs *attrs, u64 start, u64 end,
  */
 int vkfd_svm_attrs_clear(struct vkfd_svm_attrs *attrs, u64 start, u64 end)
 {
-	struct vkfd_svm_attr *attr = attr_first(attrs, start), *next;
+	struct vkfd_svm_attr *attr = attr_first(attrs, start), *next, *spares = NULL;
 
 	if (attr && attr->piece.start < start && attr->piece.end > end) {
-		struct vkfd_svm_attr *spares = spares_alloc(1);
-
+		spares = spares_alloc(1);
 		if (!spares)
 			return -ENOMEM;
-		split_at(attrs, end, &spares);
 	}
+	mutex_lock(&attrs->lock);
+	if (spares)
+		split_at(attrs, end, &spares);
 	for (; attr && attr->piece.start < end; attr = next) {
 		next = attr_next(attr);
 		if (attr->piece.start < start)
@@ -313,6 +319,7 @@ int vkfd_svm_attrs_clear(struct vkfd_svm_attrs *attrs, u64 start, u64 end)
 		else
 			attr_erase(attrs, attr);
 	}
+	mutex_unlock(&attrs->lock);
 	return 0;
 }
 
@@ -362,6 +369,30 @@ bool vkfd_svm_attrs_lookup(const struct vkfd_svm_attrs *attrs, u64 addr,
 	piece->start = before ? attr_of(before)->piece.end : 0;
 	piece->end = attr ? attr->piece.start : U64_MAX;
 	return false;
+}
+
+/**
+ * vkfd_svm_attrs_locations() - Where shall the page at @addr be?
+ * @attrs:     Attribute tree of the process.
+ * @addr:      Address.
+ * @prefetch:  Out: location of the last prefetch.
+ * @preferred: Out: preferred location; both UNDEFINED without a piece.
+ *
+ * Context: May sleep; needs no lock, takes the tree's own.
+ */
+void vkfd_svm_attrs_locations(struct vkfd_svm_attrs *attrs, u64 addr, u32 *prefetch, u32 *preferred)
+{
+	const struct vkfd_svm_attr *attr;
+
+	*prefetch = KFD_IOCTL_SVM_LOCATION_UNDEFINED;
+	*preferred = KFD_IOCTL_SVM_LOCATION_UNDEFINED;
+	mutex_lock(&attrs->lock);
+	attr = attr_first(attrs, addr);
+	if (attr && attr->piece.start <= addr) {
+		*prefetch = attr->piece.values.prefetch;
+		*preferred = attr->piece.values.preferred;
+	}
+	mutex_unlock(&attrs->lock);
 }
 
 static u32 common_location(u32 so_far, u32 value, bool first)

@@ -2,6 +2,7 @@
 #ifndef VKFD_SVM_ATTR_H
 #define VKFD_SVM_ATTR_H
 
+#include <linux/mutex.h>
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
@@ -51,6 +52,12 @@ struct vkfd_svm_attr {
 
 /** struct vkfd_svm_attrs - what one process asked for; guarded by its owner */
 struct vkfd_svm_attrs {
+	/*
+	 * Guards the tree against vkfd_svm_attrs_locations() alone, which is
+	 * called where the owner's lock cannot be taken. A leaf; nothing is
+	 * allocated under it.
+	 */
+	struct mutex lock;
 	struct rb_root root;
 	unsigned long nr_pieces;
 };
@@ -77,6 +84,8 @@ const struct vkfd_svm_attr *vkfd_svm_attrs_first(const struct vkfd_svm_attrs *at
 const struct vkfd_svm_attr *vkfd_svm_attrs_next(const struct vkfd_svm_attr *attr);
 bool vkfd_svm_attrs_lookup(const struct vkfd_svm_attrs *attrs, u64 addr,
 			   struct vkfd_svm_piece *piece);
+void vkfd_svm_attrs_locations(struct vkfd_svm_attrs *attrs, u64 addr, u32 *prefetch,
+			      u32 *preferred);
 void vkfd_svm_attrs_summarize(const struct vkfd_svm_attrs *attrs, u64 start, u64 end,
 			      struct vkfd_svm_summary *sum);
 

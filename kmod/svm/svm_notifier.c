@@ -76,6 +76,25 @@ static void unmap_pages(struct vkfd_svm *svm, struct vkfd_svm_range *range)
 				       drm_gpusvm_range_size(&range->base) >> PAGE_SHIFT, &ctx);
 }
 
+/* One piece of news a GPU; at the end of the address space nobody is left to hear it. */
+static void tell_unmapped(struct vkfd_svm *svm, const struct vkfd_svm_shootdown *down,
+			  enum mmu_notifier_event event)
+{
+	enum KFD_SVM_UNMAP_TRIGGERS why = KFD_SVM_UNMAP_TRIGGER_MMU_NOTIFY;
+	unsigned int slot;
+
+	if (event == MMU_NOTIFY_RELEASE)
+		return;
+	if (event == MMU_NOTIFY_UNMAP)
+		why = KFD_SVM_UNMAP_TRIGGER_UNMAP_FROM_CPU;
+	else if (event == MMU_NOTIFY_MIGRATE)
+		why = KFD_SVM_UNMAP_TRIGGER_MMU_NOTIFY_MIGRATE;
+	for (slot = 0; slot < svm->nr_gpus; slot++)
+		if (down->start[slot] < down->end[slot])
+			svm->ops->unmapped(svm->owner, svm->gpus[slot].dev, down->start[slot],
+					   down->end[slot], why);
+}
+
 static void svm_invalidate(struct drm_gpusvm *gpusvm, struct drm_gpusvm_notifier *notifier,
 			   const struct mmu_notifier_range *mmu)
 {
@@ -90,6 +109,7 @@ static void svm_invalidate(struct drm_gpusvm *gpusvm, struct drm_gpusvm_notifier
 	drm_gpusvm_for_each_range(base, notifier, mmu->start, mmu->end)
 		vkfd_svm_shootdown_add(svm, &down, to_svm_range(base), ~0u);
 	vkfd_svm_shootdown_finish(svm, &down);
+	tell_unmapped(svm, &down, mmu->event);
 	if (mmu->event == MMU_NOTIFY_UNMAP)
 		set_checkpoints(svm);
 

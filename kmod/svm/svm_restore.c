@@ -101,17 +101,19 @@ static int restore_hull(struct vkfd_svm *svm)
 	return err;
 }
 
-/* Return: stops to take back, 0 if something was lost since, or is still. */
-static unsigned int restore_finish(struct vkfd_svm *svm, int err)
+/* Return: stops to take back, 0 if something was lost since, or is still: @late. */
+static unsigned int restore_finish(struct vkfd_svm *svm, int err, bool *late)
 {
 	struct vkfd_svm_restore *restore = &svm->restore;
 	unsigned int stops = 0;
 
+	*late = false;
 	spin_lock(&restore->lock);
 	if (restore->start >= restore->end) {
 		stops = restore->stops;
 		restore->stops = 0;
 	} else if (err != -ESRCH) {
+		*late = true;
 		restore->tries++;
 		restore_schedule(svm);
 	}
@@ -130,6 +132,7 @@ static void restore_work(struct work_struct *work)
 	struct vkfd_svm *svm = container_of(to_delayed_work(work), struct vkfd_svm, restore.work);
 	struct vkfd_svm_restore *restore = &svm->restore;
 	unsigned int stops;
+	bool late;
 	int err;
 
 	if (!mmget_not_zero(svm->gpusvm.mm))
@@ -143,7 +146,9 @@ static void restore_work(struct work_struct *work)
 		spin_unlock(&restore->lock);
 	}
 	mutex_unlock(&svm->lock);
-	stops = restore_finish(svm, err);
+	stops = restore_finish(svm, err, &late);
+	if (late)
+		svm->ops->late(svm->owner);
 	while (stops--)
 		svm->ops->resume(svm->owner);
 	mmput_async(svm->gpusvm.mm);

@@ -18,6 +18,7 @@
  * lock. An acknowledge covers the whole window that was mapped.
  */
 #include <linux/kfd_ioctl.h>
+#include <linux/timekeeping.h>
 
 #include "core/device.h"
 #include "core/trace.h"
@@ -50,6 +51,9 @@ struct service {
 	u64 start, end;			/* window: migrated and mapped as one */
 	bool registered;
 	bool placed;			/* migration was tried */
+	bool moved;			/* and moved something */
+	bool told;			/* the process heard that service began */
+	u64 since;			/* when it began, boot time in ns */
 	const char *how;
 };
 
@@ -150,10 +154,24 @@ static int place(struct service *job, const struct vkfd_svm_decision *decision)
 	else if (decision->place == VKFD_SVM_TO_RAM)
 		err = vkfd_migrate_to_ram(svm->gpusvm.mm, job->start, job->end,
 					  VKFD_MIGRATE_GPU_FAULT, &result);
-	if (result.moved)
+	if (result.moved) {
 		job->how = "migrated";
+		job->moved = true;
+	}
 	job->placed = true;
 	return err == -ENODEV && vkfd_device_is_lost(svm->gpus[job->entry->slot].dev) ? err : 0;
+}
+
+/* The access is allowed and will be served: that is news, once an attempt. */
+static void tell(struct service *job)
+{
+	const struct vkfd_svm_fault_entry *entry = job->entry;
+	struct vkfd_svm *svm = job->svm;
+
+	if (!job->told)
+		svm->ops->fault_begin(svm->owner, svm->gpus[entry->slot].dev, entry->fault.va,
+				      entry->fault.write, job->since);
+	job->told = true;
 }
 
 static int decide_and_place(struct service *job)
@@ -177,6 +195,7 @@ static int decide_and_place(struct service *job)
 	decision = vkfd_svm_decide_fault(&now);
 	if (decision.place == VKFD_SVM_DENY)
 		return -EACCES;
+	tell(job);
 	return job->placed ? 0 : place(job, &decision);
 }
 
@@ -364,13 +383,21 @@ static enum vkfd_svm_served finish(struct service *job, int err)
 enum vkfd_svm_served vkfd_svm_serve(struct vkfd_svm *svm, struct vkfd_svm_fault_entry *entry)
 {
 	struct vkfd_svm_gpu *gpu = &svm->gpus[entry->slot];
-	struct service job = { .svm = svm, .entry = entry, .how = "mapped" };
+	struct service job = {
+		.svm = svm,
+		.entry = entry,
+		.how = "mapped",
+		.since = ktime_get_boottime_ns(),
+	};
 	enum vkfd_svm_served served;
 	u64 va = entry->fault.va;
 	int err;
 
 	trace_vkfd_fault_begin(gpu->dev->gpu_id, svm->pasid, va, entry->fault.write, true);
 	err = serve_bounded(&job);
+	/* Before the access may go on: who waits for it finds the news. */
+	if (job.told)
+		svm->ops->fault_end(svm->owner, gpu->dev, va, job.moved);
 	served = finish(&job, err);
 	vkfd_svm_turn_end(svm, served == VKFD_SVM_SERVED);
 	trace_vkfd_fault_done(gpu->dev->gpu_id, svm->pasid, va, job.how, err);

@@ -68,8 +68,13 @@ static void refresh_range(struct vkfd_svm *svm, struct vkfd_svm_range *range)
 		if (!(allowed & BIT(slot)) || !permits(&piece.values, range->permissions[slot]))
 			stale |= BIT(slot);
 	drm_gpusvm_notifier_unlock(&svm->gpusvm);
-	if (stale)
-		vkfd_svm_range_unmap(svm, range, stale);
+	if (!stale)
+		return;
+	vkfd_svm_range_unmap(svm, range, stale);
+	for_each_slot(slot, stale)
+		svm->ops->unmapped(svm->owner, svm->gpus[slot].dev, start,
+				   drm_gpusvm_range_end(&range->base),
+				   KFD_SVM_UNMAP_TRIGGER_UNMAP_FROM_CPU);
 }
 
 static void refresh_ranges(const struct set_job *job)

@@ -14,6 +14,7 @@
 #include "core/device.h"
 #include "core/regio.h"
 #include "process/process.h"
+#include "process/smi.h"
 #include "uapi/ioctl.h"
 #include "uapi/topology_int.h"
 #include "vkfd_hw/pci.h"
@@ -146,16 +147,11 @@ VKFD_IOCTL_HANDLER(criu_op)
 	return capable(CAP_CHECKPOINT_RESTORE) || capable(CAP_SYS_ADMIN) ? -EOPNOTSUPP : -EACCES;
 }
 
-/* The same news are tracepoints here; see docs/abi.md. */
 VKFD_IOCTL_HANDLER(smi_events)
 {
 	struct kfd_ioctl_smi_events_args *args = data;
-	struct vkfd_device *dev = vkfd_device_get_by_gpu_id(args->gpuid);
 
-	if (!dev)
-		return -EINVAL;
-	vkfd_device_put(dev);
-	return -EOPNOTSUPP;
+	return vkfd_smi_open(p, args->gpuid, &args->anon_fd);
 }
 
 /* Old debugger calls: what the real driver answers. */

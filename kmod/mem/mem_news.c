@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/**
+ * DOC: News of migrations
+ *
+ * Tells the upper layers what moves, without knowing them: pages that changed
+ * place, for counters (vkfd_migrate_done(), piece by piece), and begin and end
+ * of what a reader of events would call one migration: an interval of one VMA
+ * between one GPU and RAM, however many pieces it takes.
+ *
+ * Called by every way of moving pages in this directory, with the locks of the
+ * migration held. Allocates nothing, waits for nothing.
+ */
+#include "core/trace.h"
+#include "mem/mem_int.h"
+
+static const struct vkfd_migrate_ops *migrate_ops;
+
+/**
+ * vkfd_migrate_set_ops() - who hears of migrations
+ * @ops: callbacks, or NULL; set before the first probe, cleared after the last remove.
+ */
+void vkfd_migrate_set_ops(const struct vkfd_migrate_ops *ops)
+{
+	WRITE_ONCE(migrate_ops, ops);
+}
+
+void vkfd_migrate_done(struct mm_struct *mm, u64 start, u64 end, u32 from, u32 to,
+		       enum vkfd_migrate_trigger trigger, u64 pages, int err)
+{
+	const struct vkfd_migrate_ops *ops = READ_ONCE(migrate_ops);
+
+	trace_vkfd_migrate_end(start, end - start, from, to, trigger, pages, err);
+	if (ops && ops->done)
+		ops->done(mm, start, end, from, to, trigger, pages, err);
+}
+
+/* @news is filled in; nothing happens if it was told before and has not ended. */
+void vkfd_news_begin(struct vkfd_migrate_news *news)
+{
+	const struct vkfd_migrate_ops *ops = READ_ONCE(migrate_ops);
+
+	if (news->told)
+		return;
+	news->told = true;
+	if (ops && ops->begin)
+		ops->begin(news);
+}
+
+/* Nothing happens if it was not told. */
+void vkfd_news_end(struct vkfd_migrate_news *news, int err)
+{
+	const struct vkfd_migrate_ops *ops = READ_ONCE(migrate_ops);
+
+	if (!news->told)
+		return;
+	news->told = false;
+	if (ops && ops->end)
+		ops->end(news, err);
+}
