@@ -153,6 +153,28 @@ static bool rights_hold(const struct map_job *job)
 	return job->range->pages[job->slot].dma_addr[0].dir == dir;
 }
 
+/*
+ * Called with the notifier lock (read). hmm_range_fault() of 7.3.4 takes a 2 MiB
+ * device page from its beginning, also for an interval that begins in its
+ * middle. Return: the first address of such a page, or 0.
+ */
+static u64 misplaced_page(const struct map_job *job)
+{
+	const struct drm_gpusvm_pages *pages = &job->range->pages[job->slot];
+	u64 va = drm_gpusvm_range_start(&job->range->base);
+	u64 end = drm_gpusvm_range_end(&job->range->base);
+	unsigned int i;
+
+	if (end - va >= SZ_2M)
+		return 0;
+	for (i = 0; va < end; i++) {
+		if (vkfd_pagemap_is_large(&pages->dma_addr[i]))
+			return va;
+		va += PAGE_SIZE << pages->dma_addr[i].order;
+	}
+	return 0;
+}
+
 /* The last step: PTEs, if the pages are still those that were collected. */
 static int commit(const struct map_job *job)
 {
@@ -161,6 +183,7 @@ static int commit(const struct map_job *job)
 	u64 start = drm_gpusvm_range_start(&range->base);
 	u64 end = drm_gpusvm_range_end(&range->base);
 	u32 bit = BIT(job->slot), vram_pages = 0;
+	u64 misplaced;
 	bool replaced;
 
 	drm_gpusvm_notifier_lock(&svm->gpusvm);
@@ -171,6 +194,13 @@ static int commit(const struct map_job *job)
 	if (!rights_hold(job)) {
 		drm_gpusvm_notifier_unlock(&svm->gpusvm);
 		discard(job);
+		return -EAGAIN;
+	}
+	misplaced = misplaced_page(job);
+	if (misplaced) {
+		drm_gpusvm_notifier_unlock(&svm->gpusvm);
+		discard(job);
+		vkfd_migrate_split(svm->gpus[job->slot].dev, svm->gpusvm.mm, misplaced);
 		return -EAGAIN;
 	}
 	replaced = write_ptes(job, &vram_pages);
