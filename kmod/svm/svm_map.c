@@ -33,6 +33,7 @@
 #include "svm_gc.h"
 #include "svm_map.h"
 #include "svm_range.h"
+#include "svm_restore.h"
 #include "svm_stall.h"
 #include "svm_turn.h"
 #include "svm_types.h"
@@ -372,6 +373,22 @@ void vkfd_svm_vma_clip(struct vkfd_svm_vma *vma, const struct vkfd_svm_piece *pi
 	vma->end = min(vma->end, piece->end);
 }
 
+/* Memory that cannot be read is left out, but if a GPU needs it, not forgotten. */
+static int skip_unreadable(struct vkfd_svm *svm, const struct vkfd_svm_piece *piece, u64 start,
+			   u64 end)
+{
+	struct vkfd_svm_vma vma;
+	int err;
+
+	if (!vkfd_svm_required(&piece->values, svm->xnack))
+		return 0;
+	vkfd_svm_restore_hidden(svm, start, end);
+	err = vkfd_svm_vma_find(svm, start, end, &vma);
+	if (err)
+		return err == -ENOENT ? -EAGAIN : err;
+	return vma.readable || vma.end < end ? -EAGAIN : 0;
+}
+
 /* Maps the chunk at *addr, or skips what cannot be mapped; advances *addr. */
 static int map_step(struct vkfd_svm *svm, const struct vkfd_svm_piece *piece, u64 *addr, u64 end,
 		    u32 slots)
@@ -388,8 +405,10 @@ static int map_step(struct vkfd_svm *svm, const struct vkfd_svm_piece *piece, u6
 		return err;
 	vkfd_svm_vma_clip(&vma, piece);
 	if (vma.special || !vma.readable) {
-		*addr = vma.end;
-		return 0;
+		err = vma.special ? 0 : skip_unreadable(svm, piece, vma.start, vma.end);
+		if (!err)
+			*addr = vma.end;
+		return err;
 	}
 	*addr = max(*addr, vma.start);
 	range = vkfd_svm_range_get(svm, *addr, piece->start, piece->end, &vma);
