@@ -69,6 +69,14 @@ struct vkfd_migrate_news {
 };
 
 /**
+ * vkfd_migrate_split() - make 4 KiB device pages of the 2 MiB one at @addr, where it is
+ *
+ * Does nothing if the page is busy or there is no such page; look again.
+ * Context: as vkfd_migrate_to_vram().
+ */
+void vkfd_migrate_split(struct vkfd_device *dev, struct mm_struct *mm, u64 addr);
+
+/**
  * struct vkfd_migrate_ops - upward news of every migration, for counters and SMI events
  *
  * Any field may be NULL.

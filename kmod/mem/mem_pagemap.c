@@ -37,6 +37,8 @@
 
 /* In a device address: makes hive address 0 different from "none". */
 #define ADDR_HIVE VKFD_HIVE_LIMIT
+/* Also: the page is part of a 2 MiB folio. */
+#define ADDR_LARGE (ADDR_HIVE << 1)
 
 static DRM_PAGEMAP_OWNER_LIST_DEFINE(owners);
 static struct dev_pagemap_ops pgmap_ops;	/* written once, by the first init */
@@ -54,6 +56,8 @@ static struct drm_pagemap_addr device_map(struct drm_pagemap *dpagemap, struct d
 {
 	dma_addr_t addr = ADDR_HIVE | vkfd_page_hive(page);
 
+	if (folio_test_large(page_folio(page)))
+		addr |= ADDR_LARGE;
 	if (dev != dpagemap->drm->dev)
 		addr = DMA_MAPPING_ERROR;	/* no link, no way */
 	return drm_pagemap_addr_encode(addr, DRM_INTERCONNECT_DRIVER, order, dir);
@@ -271,6 +275,11 @@ void vkfd_pagemap_pfns(struct vkfd_device *dev, u64 *first, u64 *pages)
 u64 vkfd_pagemap_hive(const struct drm_pagemap_addr *addr)
 {
 	return addr->addr & (ADDR_HIVE - 1);
+}
+
+bool vkfd_pagemap_is_large(const struct drm_pagemap_addr *addr)
+{
+	return addr->proto != DRM_INTERCONNECT_SYSTEM && (addr->addr & ADDR_LARGE);
 }
 
 u64 vkfd_pagemap_pte(const struct drm_pagemap_addr *addr)

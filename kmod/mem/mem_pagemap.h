@@ -20,5 +20,7 @@ struct vkfd_device *vkfd_pagemap_device(struct drm_pagemap *dpagemap);
 void vkfd_pagemap_pfns(struct vkfd_device *dev, u64 *first, u64 *pages);
 /* PTE, valid but without permissions, for one entry of drm_gpusvm_pages::dma_addr. */
 u64 vkfd_pagemap_pte(const struct drm_pagemap_addr *addr);
+/* Is such an entry device memory in a 2 MiB folio? */
+bool vkfd_pagemap_is_large(const struct drm_pagemap_addr *addr);
 
 #endif

@@ -11,6 +11,7 @@
  * Called with no lock of mm/ held (vkfd_migrate_to_ram()), or with mmap_lock
  * for one VMA (vkfd_ram_others(), before pages go on to another GPU).
  */
+#include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
@@ -19,6 +20,7 @@
 
 #include "core/trace.h"
 #include "mem/mem_int.h"
+#include "mem/mem_pagemap.h"
 
 struct to_ram {
 	struct vm_area_struct *vma;
@@ -179,6 +181,29 @@ void vkfd_ram_force(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u6
 	mmap_read_unlock(mm);
 	kvfree(job.pfns);
 out:
+	mmput_async(mm);
+}
+
+void vkfd_migrate_split(struct vkfd_device *dev, struct mm_struct *mm, u64 addr)
+{
+	unsigned long src = 0, dst = 0;
+	struct migrate_vma split = {
+		.start = addr,
+		.end = addr + PAGE_SIZE,
+		.src = &src,
+		.dst = &dst,
+		.pgmap_owner = vkfd_pagemap_owner(dev),
+		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE,
+	};
+
+	if (!mmget_not_zero(mm))
+		return;
+	mmap_read_lock(mm);
+	split.vma = vma_lookup(mm, addr);
+	/* Less than all of it cannot be collected whole, so core mm splits it. */
+	if (split.vma && vma_is_anonymous(split.vma) && !migrate_vma_setup(&split))
+		migrate_vma_finalize(&split);
+	mmap_read_unlock(mm);
 	mmput_async(mm);
 }
 

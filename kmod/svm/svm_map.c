@@ -33,6 +33,7 @@
 #include "svm_gc.h"
 #include "svm_map.h"
 #include "svm_range.h"
+#include "svm_restore.h"
 #include "svm_stall.h"
 #include "svm_turn.h"
 #include "svm_types.h"
@@ -153,6 +154,28 @@ static bool rights_hold(const struct map_job *job)
 	return job->range->pages[job->slot].dma_addr[0].dir == dir;
 }
 
+/*
+ * Called with the notifier lock (read). hmm_range_fault() of 7.3.4 takes a 2 MiB
+ * device page from its beginning, also for an interval that begins in its
+ * middle. Return: the first address of such a page, or 0.
+ */
+static u64 misplaced_page(const struct map_job *job)
+{
+	const struct drm_gpusvm_pages *pages = &job->range->pages[job->slot];
+	u64 va = drm_gpusvm_range_start(&job->range->base);
+	u64 end = drm_gpusvm_range_end(&job->range->base);
+	unsigned int i;
+
+	if (end - va >= SZ_2M)
+		return 0;
+	for (i = 0; va < end; i++) {
+		if (vkfd_pagemap_is_large(&pages->dma_addr[i]))
+			return va;
+		va += PAGE_SIZE << pages->dma_addr[i].order;
+	}
+	return 0;
+}
+
 /* The last step: PTEs, if the pages are still those that were collected. */
 static int commit(const struct map_job *job)
 {
@@ -161,6 +184,7 @@ static int commit(const struct map_job *job)
 	u64 start = drm_gpusvm_range_start(&range->base);
 	u64 end = drm_gpusvm_range_end(&range->base);
 	u32 bit = BIT(job->slot), vram_pages = 0;
+	u64 misplaced;
 	bool replaced;
 
 	drm_gpusvm_notifier_lock(&svm->gpusvm);
@@ -171,6 +195,13 @@ static int commit(const struct map_job *job)
 	if (!rights_hold(job)) {
 		drm_gpusvm_notifier_unlock(&svm->gpusvm);
 		discard(job);
+		return -EAGAIN;
+	}
+	misplaced = misplaced_page(job);
+	if (misplaced) {
+		drm_gpusvm_notifier_unlock(&svm->gpusvm);
+		discard(job);
+		vkfd_migrate_split(svm->gpus[job->slot].dev, svm->gpusvm.mm, misplaced);
 		return -EAGAIN;
 	}
 	replaced = write_ptes(job, &vram_pages);
@@ -342,6 +373,22 @@ void vkfd_svm_vma_clip(struct vkfd_svm_vma *vma, const struct vkfd_svm_piece *pi
 	vma->end = min(vma->end, piece->end);
 }
 
+/* Memory that cannot be read is left out, but if a GPU needs it, not forgotten. */
+static int skip_unreadable(struct vkfd_svm *svm, const struct vkfd_svm_piece *piece, u64 start,
+			   u64 end)
+{
+	struct vkfd_svm_vma vma;
+	int err;
+
+	if (!vkfd_svm_required(&piece->values, svm->xnack))
+		return 0;
+	vkfd_svm_restore_hidden(svm, start, end);
+	err = vkfd_svm_vma_find(svm, start, end, &vma);
+	if (err)
+		return err == -ENOENT ? -EAGAIN : err;
+	return vma.readable || vma.end < end ? -EAGAIN : 0;
+}
+
 /* Maps the chunk at *addr, or skips what cannot be mapped; advances *addr. */
 static int map_step(struct vkfd_svm *svm, const struct vkfd_svm_piece *piece, u64 *addr, u64 end,
 		    u32 slots)
@@ -358,8 +405,10 @@ static int map_step(struct vkfd_svm *svm, const struct vkfd_svm_piece *piece, u6
 		return err;
 	vkfd_svm_vma_clip(&vma, piece);
 	if (vma.special || !vma.readable) {
-		*addr = vma.end;
-		return 0;
+		err = vma.special ? 0 : skip_unreadable(svm, piece, vma.start, vma.end);
+		if (!err)
+			*addr = vma.end;
+		return err;
 	}
 	*addr = max(*addr, vma.start);
 	range = vkfd_svm_range_get(svm, *addr, piece->start, piece->end, &vma);

@@ -197,6 +197,9 @@ static bool watch_invalidate(struct mmu_interval_notifier *watch,
 	case MMU_NOTIFY_PROTECTION_PAGE:
 		atomic64_inc(&svm->cow_gen);
 		break;
+	case MMU_NOTIFY_PROTECTION_VMA:
+		vkfd_svm_restore_protected(svm, mmu->start, mmu->end);
+		break;
 	default:
 		break;
 	}

@@ -37,16 +37,16 @@ static void restore_schedule(struct vkfd_svm *svm)
 		queue_delayed_work(vkfd_svm_wq, &svm->restore.work, msecs_to_jiffies(ms));
 }
 
+static void interval_add(u64 *hull_start, u64 *hull_end, u64 start, u64 end)
+{
+	*hull_start = *hull_start < *hull_end ? min(*hull_start, start) : start;
+	*hull_end = max(*hull_end, end);
+}
+
 /* Called with the restore lock. */
 static void hull_add(struct vkfd_svm_restore *restore, u64 start, u64 end)
 {
-	if (restore->start >= restore->end) {
-		restore->start = start;
-		restore->end = end;
-	} else {
-		restore->start = min(restore->start, start);
-		restore->end = max(restore->end, end);
-	}
+	interval_add(&restore->start, &restore->end, start, end);
 }
 
 /**
@@ -77,6 +77,45 @@ void vkfd_svm_restore_mark(struct vkfd_svm *svm, u64 start, u64 end)
 	spin_unlock(&restore->lock);
 }
 
+/**
+ * vkfd_svm_restore_hidden() - Required memory is left out because it cannot be read
+ * @svm:   SVM state.
+ * @start: First byte.
+ * @end:   End.
+ *
+ * Context: Caller holds &vkfd_svm.lock and looks at the VMA once more afterwards,
+ * so that no mprotect() falls between.
+ */
+void vkfd_svm_restore_hidden(struct vkfd_svm *svm, u64 start, u64 end)
+{
+	struct vkfd_svm_restore *restore = &svm->restore;
+
+	lockdep_assert_held(&svm->lock);
+	spin_lock(&restore->lock);
+	interval_add(&restore->hidden_start, &restore->hidden_end, start, end);
+	spin_unlock(&restore->lock);
+}
+
+/**
+ * vkfd_svm_restore_protected() - mprotect(): what was left out may now be readable
+ * @svm:   SVM state.
+ * @start: First byte.
+ * @end:   End.
+ *
+ * Context: In the notifier.
+ */
+void vkfd_svm_restore_protected(struct vkfd_svm *svm, u64 start, u64 end)
+{
+	struct vkfd_svm_restore *restore = &svm->restore;
+
+	spin_lock(&restore->lock);
+	start = max(start, restore->hidden_start);
+	end = min(end, restore->hidden_end);
+	spin_unlock(&restore->lock);
+	if (start < end)
+		vkfd_svm_restore_mark(svm, start, end);
+}
+
 /* Maps the hull again. Takes it, gives it back on failure. */
 static int restore_hull(struct vkfd_svm *svm)
 {
@@ -90,6 +129,11 @@ static int restore_hull(struct vkfd_svm *svm)
 	end = restore->end;
 	restore->start = 0;
 	restore->end = 0;
+	/* What is still unreadable in there comes back. */
+	if (start <= restore->hidden_start && end >= restore->hidden_end) {
+		restore->hidden_start = 0;
+		restore->hidden_end = 0;
+	}
 	spin_unlock(&restore->lock);
 
 	err = vkfd_svm_gc_run(svm) ?: vkfd_svm_map_required(svm, start, end);

@@ -143,6 +143,8 @@ struct vkfd_svm_restore {
 	spinlock_t lock;
 	/** @start: hull of what was lost; empty if not below @end. */
 	u64 start, end;
+	/** @hidden_start: hull of required memory that could not be read when it was to be mapped. */
+	u64 hidden_start, hidden_end;
 	/** @stops: quiesce calls that the worker must take back. */
 	unsigned int stops;
 	bool closed;

@@ -22,8 +22,8 @@ static u32 hi(const volatile void *p)
 	return (u32)((uintptr_t)p >> 32);
 }
 
-void sdma_create_type(struct sdma *q, struct session *s, unsigned int gpu, HSA_QUEUE_TYPE type,
-		      u64 ring_bytes)
+bool sdma_try_create_type(struct sdma *q, struct session *s, unsigned int gpu, HSA_QUEUE_TYPE type,
+			  u64 ring_bytes)
 {
 	memset(q, 0, sizeof(*q));
 	q->session = s;
@@ -37,8 +37,18 @@ void sdma_create_type(struct sdma *q, struct session *s, unsigned int gpu, HSA_Q
 		assert_hsa(hsaKmtMapMemoryToGPUNodes(q->ring, ring_bytes, NULL, map, 2, nodes));
 		assert_hsa(hsaKmtMapMemoryToGPUNodes((void *)(uintptr_t)q->fence, PAGE, NULL, map, 2, nodes));
 	}
-	assert_hsa(hsaKmtCreateQueue(s->gpu[gpu].node, type, 100, HSA_QUEUE_PRIORITY_NORMAL,
-				     q->ring, ring_bytes, NULL, &q->res));
+	if (hsaKmtCreateQueue(s->gpu[gpu].node, type, 100, HSA_QUEUE_PRIORITY_NORMAL, q->ring,
+			      ring_bytes, NULL, &q->res) == HSAKMT_STATUS_SUCCESS)
+		return true;
+	buffer_free(q->ring, ring_bytes);
+	buffer_free((void *)(uintptr_t)q->fence, PAGE);
+	return false;
+}
+
+void sdma_create_type(struct sdma *q, struct session *s, unsigned int gpu, HSA_QUEUE_TYPE type,
+		      u64 ring_bytes)
+{
+	assert_true(sdma_try_create_type(q, s, gpu, type, ring_bytes));
 }
 
 void sdma_create(struct sdma *q, struct session *s, unsigned int gpu)

@@ -30,6 +30,9 @@ struct sdma {
 void sdma_create(struct sdma *q, struct session *s, unsigned int gpu);
 void sdma_create_type(struct sdma *q, struct session *s, unsigned int gpu, HSA_QUEUE_TYPE type,
 		      u64 ring_bytes);
+/** sdma_try_create_type() - as sdma_create_type(); false if the GPU has no such queue left */
+bool sdma_try_create_type(struct sdma *q, struct session *s, unsigned int gpu, HSA_QUEUE_TYPE type,
+			  u64 ring_bytes);
 void sdma_destroy(struct sdma *q);
 
 /* Packets. They wait for room and never straddle the ring's end. */
