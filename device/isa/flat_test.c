@@ -344,7 +344,7 @@ static void no_active_lane_touches_nothing(void **state)
 	struct fake_wave *fake = *state;
 
 	wave_set_sreg64(fake->wave, ISA_SRC_EXEC, 0);
-	memset(fake->wave->v[VADDR].u, 0xff, 512);
+	memset(&fake->wave->v[VADDR], 0xff, 2 * sizeof(fake->wave->v[0]));
 	fake_image_take(fake, &before);
 	for (unsigned int id = 0; id < isa_nr_ops; id++) {
 		struct isa_inst inst = row(id, 2);

@@ -133,10 +133,11 @@ static void add_pieces(struct vmem *vm, const struct buffer *buffer)
 static void load_to_lds(struct vmem *vm)
 {
 	u32 addr = (vm->wave->s[ISA_SRC_M0] & 0xffff) + (u32)vm->inst->offset;
+	struct vmem loaded = *vm;
 	union wave_vreg value;
 
-	vm->reg = &value;
-	vmem_scatter(vm, vm->exec);
+	loaded.reg = &value;
+	vmem_scatter(&loaded, vm->exec);
 	for (u64 left = vm->exec; left; left &= left - 1) {
 		u32 lane = (u32)__builtin_ctzll(left);
 
