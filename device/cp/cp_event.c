@@ -44,7 +44,6 @@ static const char *error_name(enum vkfd_queue_error error)
 	static const char *const names[] = { [VKFD_QERR_UNKNOWN_PACKET] = "unknown packet",
 					     [VKFD_QERR_MALFORMED] = "malformed packet",
 					     [VKFD_QERR_POINTER] = "bad ring pointer",
-					     [VKFD_QERR_NOT_EXECUTED] = "not executed",
 					     [VKFD_QERR_DISPATCH] = "impossible dispatch",
 					     [VKFD_QERR_ILLEGAL] = "illegal instruction",
 					     [VKFD_QERR_APERTURE] = "aperture violation",

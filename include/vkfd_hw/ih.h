@@ -80,7 +80,6 @@ enum vkfd_queue_error {
 	VKFD_QERR_PRIVILEGED = 3,	/* kernel packet in a user queue */
 	VKFD_QERR_POINTER = 4,		/* write pointer unaligned or beyond the ring */
 	VKFD_QERR_POLL_TIMEOUT = 5,	/* POLL_REGMEM used up its retries */
-	VKFD_QERR_NOT_EXECUTED = 6,	/* compute packets, while FEATURE_COMPUTE is 0 */
 	VKFD_QERR_DISPATCH = 7,		/* asks for what no GPU has; the exception code says what */
 	VKFD_QERR_ILLEGAL = 8,		/* illegal instruction; data[1] is its first dword */
 	VKFD_QERR_APERTURE = 9,		/* a wave's address that is not canonical; data[1] is its upper half */
