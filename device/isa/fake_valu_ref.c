@@ -115,8 +115,10 @@ static u64 scalar(const struct wave *w, const struct isa_inst *inst, u16 code, e
 	bool wide = bits_of(type) == 64;
 	u64 exec = w->s[126] | (u64)w->s[127] << 32, vcc = w->s[106] | (u64)w->s[107] << 32, x;
 
+	if (code < 128 && !wide)
+		return w->s[code];
 	if (code < 128)
-		return wide ? w->s[code] | (u64)w->s[code + 1] << 32 : w->s[code];
+		return w->s[code] | (u64)w->s[code + 1] << 32;
 	switch (code) {
 	case 235:
 	case 236:

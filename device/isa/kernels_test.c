@@ -2,7 +2,12 @@
 /*
  * The execution oracle: tests/kernels compiled by clang for gfx90a and run by
  * the interpreter, and compiled for this CPU; all bytes that they leave behind
- * must be the same. Twice: optimised, and not (calls, scratch, spills).
+ * must be the same. Optimised, a little optimised, and not at all (calls,
+ * scratch, spills).
+ *
+ * clang 17 to 19 are not asked for the last: at -O0 they reload spilled vector
+ * registers before they restore EXEC at the end of a branch (mended in LLVM 20,
+ * pull request 109439), so lanes of the other branch keep old values.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -42,13 +47,14 @@
 
 static const char *const sources[] = { "integer", "float", "memory", "flow", "group" };
 #define NR_SOURCES	(sizeof(sources) / sizeof(sources[0]))
-static const char *const levels[] = { "2", "0" };
-#define NR_LEVELS	2u
+static const char *const levels[] = { "2", "1", "0" };
+#define NR_LEVELS	(sizeof(levels) / sizeof(levels[0]))
 
 static struct {
 	struct fake_space space;
 	struct wave_env env;
 	char dir[64];
+	unsigned int nr_levels;
 	u32 *in, *want;
 } oracle;
 
@@ -91,12 +97,32 @@ static const char *find_clang(void)
 	return NULL;
 }
 
+/* How many of @levels this compiler gets right. */
+static unsigned int sound_levels(const char *clang)
+{
+	char command[256], text[128] = "";
+	const char *version;
+	FILE *out;
+	long major;
+
+	snprintf(command, sizeof(command), "%s --version", clang);
+	out = popen(command, "r");
+	if (!out)
+		return NR_LEVELS;
+	if (!fgets(text, sizeof(text), out))
+		text[0] = 0;
+	pclose(out);
+	version = strstr(text, "version ");
+	major = version ? strtol(version + 8, NULL, 10) : 0;
+	return major >= 17 && major <= 19 ? NR_LEVELS - 1 : NR_LEVELS;
+}
+
 static bool compile(const char *clang, const char *dir)
 {
 	char command[1024];
 
 	for (size_t s = 0; s < NR_SOURCES; s++) {
-		for (unsigned int l = 0; l < NR_LEVELS; l++) {
+		for (unsigned int l = 0; l < oracle.nr_levels; l++) {
 			snprintf(command, sizeof(command),
 				 "%s -x cl -cl-std=CL2.0 -Xclang -fdeclare-opencl-builtins "
 				 "-Xclang -finclude-default-header -target amdgcn-amd-amdhsa "
@@ -300,7 +326,7 @@ static void same_bytes_as_on_the_cpu(void **state)
 
 static int run_all(void)
 {
-	unsigned int nr = fake_nr_kernels * NR_LEVELS;
+	unsigned int nr = fake_nr_kernels * oracle.nr_levels;
 	struct CMUnitTest *tests = calloc(nr, sizeof(*tests));
 	struct test *test = calloc(nr, sizeof(*test));
 	int failed;
@@ -308,8 +334,8 @@ static int run_all(void)
 	if (!tests || !test)
 		return 1;
 	for (unsigned int n = 0; n < nr; n++) {
-		test[n].kernel = &fake_kernels[n / NR_LEVELS];
-		test[n].level = n % NR_LEVELS;
+		test[n].kernel = &fake_kernels[n / oracle.nr_levels];
+		test[n].level = n % oracle.nr_levels;
 		snprintf(test[n].name, sizeof(test[n].name), "%s_O%s", test[n].kernel->name,
 			 levels[test[n].level]);
 		tests[n] = (struct CMUnitTest){ .name = test[n].name, .initial_state = &test[n],
@@ -339,6 +365,7 @@ int main(void)
 		printf("mkdtemp: %s\n", strerror(errno));
 		return 1;
 	}
+	oracle.nr_levels = sound_levels(clang);
 	if (compile(clang, dir))
 		failed = run_all();
 	snprintf(clean, sizeof(clean), "rm -rf %s", oracle.dir);
