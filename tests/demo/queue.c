@@ -18,7 +18,11 @@ int gpu_open(struct gpu *gpu)
 	HsaNodeProperties node;
 	HsaMemoryProperties bank;
 
-	if (hsaKmtOpenKFD() || hsaKmtAcquireSystemProperties(&system)) {
+	/* HIP has it open already: it would not take one that is open. */
+	HSAKMT_STATUS opened = hsaKmtOpenKFD();
+
+	if ((opened && opened != HSAKMT_STATUS_KERNEL_ALREADY_OPENED) ||
+	    hsaKmtAcquireSystemProperties(&system)) {
 		fputs("vkfd-demo: libhsakmt cannot open /dev/kfd\n", stderr);
 		return -1;
 	}

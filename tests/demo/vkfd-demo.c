@@ -323,7 +323,7 @@ static int prepare(struct demo *d)
 {
 	/* HIP reads it when it starts; the queues below set the same mode themselves. */
 	setenv("HSA_XNACK", "1", 1);
-	if (open_input(d) || gpu_open(&d->gpu) || kernel_open() || residency_open(&d->residency, d->gpu.gpu_id))
+	if (open_input(d) || kernel_open() || gpu_open(&d->gpu) || residency_open(&d->residency, d->gpu.gpu_id))
 		return -1;
 	d->trace = trace_open();
 	if (!d->trace)
