@@ -46,7 +46,6 @@ static const struct splat_pattern splat_patterns[] = {
 	{ "inconsistent lock state", true, false },
 	{ "bad unlock balance", true, false },
 	{ "Invalid wait context", true, false },
-	{ "new suspected memory leaks", true, false },
 	{ "refcount_t: ", false, false },
 	{ "list_add corruption", true, false },
 	{ "list_del corruption", true, false },
