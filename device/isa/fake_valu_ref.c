@@ -117,7 +117,8 @@ static u64 scalar(const struct wave *w, const struct isa_inst *inst, u16 code, e
 
 	if (code < 128 && !wide)
 		return w->s[code];
-	if (code < 128)
+	/* Pairs are aligned: none begins at EXEC_HI. */
+	if (code < 127)
 		return w->s[code] | (u64)w->s[code + 1] << 32;
 	switch (code) {
 	case 235:
