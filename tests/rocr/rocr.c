@@ -33,16 +33,24 @@ static hsa_status_t agent_found(hsa_agent_t agent, void *opaque)
 	return HSA_STATUS_SUCCESS;
 }
 
-static hsa_status_t cpu_pool_found(hsa_amd_memory_pool_t pool, void *opaque)
+/* Flags of a pool of global memory, 0 for the other segments. */
+static uint32_t pool_flags(hsa_amd_memory_pool_t pool)
 {
-	struct rocr *r = opaque;
 	hsa_amd_segment_t segment;
-	uint32_t flags;
+	uint32_t flags = 0;
 
 	HSA_OK(hsa_amd_memory_pool_get_info(pool, HSA_AMD_MEMORY_POOL_INFO_SEGMENT, &segment));
-	if (segment != HSA_AMD_SEGMENT_GLOBAL)
-		return HSA_STATUS_SUCCESS;
-	HSA_OK(hsa_amd_memory_pool_get_info(pool, HSA_AMD_MEMORY_POOL_INFO_GLOBAL_FLAGS, &flags));
+	if (segment == HSA_AMD_SEGMENT_GLOBAL)
+		HSA_OK(hsa_amd_memory_pool_get_info(pool, HSA_AMD_MEMORY_POOL_INFO_GLOBAL_FLAGS,
+						    &flags));
+	return flags;
+}
+
+static hsa_status_t cpu_pool_found(hsa_amd_memory_pool_t pool, void *opaque)
+{
+	uint32_t flags = pool_flags(pool);
+	struct rocr *r = opaque;
+
 	if (flags & HSA_AMD_MEMORY_POOL_GLOBAL_FLAG_KERNARG_INIT)
 		r->kernarg = pool;
 	else if (flags & HSA_AMD_MEMORY_POOL_GLOBAL_FLAG_FINE_GRAINED)
@@ -53,14 +61,8 @@ static hsa_status_t cpu_pool_found(hsa_amd_memory_pool_t pool, void *opaque)
 static hsa_status_t gpu_pool_found(hsa_amd_memory_pool_t pool, void *opaque)
 {
 	struct rocr *r = opaque;
-	hsa_amd_segment_t segment;
-	uint32_t flags;
 
-	HSA_OK(hsa_amd_memory_pool_get_info(pool, HSA_AMD_MEMORY_POOL_INFO_SEGMENT, &segment));
-	if (segment != HSA_AMD_SEGMENT_GLOBAL)
-		return HSA_STATUS_SUCCESS;
-	HSA_OK(hsa_amd_memory_pool_get_info(pool, HSA_AMD_MEMORY_POOL_INFO_GLOBAL_FLAGS, &flags));
-	if (flags & HSA_AMD_MEMORY_POOL_GLOBAL_FLAG_COARSE_GRAINED)
+	if (pool_flags(pool) & HSA_AMD_MEMORY_POOL_GLOBAL_FLAG_COARSE_GRAINED)
 		r->vram = pool;
 	return HSA_STATUS_SUCCESS;
 }
