@@ -12,11 +12,19 @@
  * since the worker took the hull; otherwise it goes round again with a growing
  * delay, so that a busy CPU side is not starved. A lost GPU is left out.
  *
+ * Memory that cannot be read is left out until mprotect() says otherwise. It
+ * says so only where the CPU has page tables: memory that was never touched, in
+ * a gigabyte where nothing was, changes its rights in silence. So one page of
+ * such a gigabyte is brought in before it is left out.
+ *
  * Locks: vkfd_svm_restore_mark() takes &vkfd_svm_restore.lock and runs in the
  * notifier and under &vkfd_svm.lock; the worker takes &vkfd_svm.lock. A dead
  * address space is not restored: its queues stay stopped.
  */
+#include <linux/mm.h>
+#include <linux/pgtable.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 
 #include "svm.h"
 #include "svm_gc.h"
@@ -77,20 +85,64 @@ void vkfd_svm_restore_mark(struct vkfd_svm *svm, u64 start, u64 end)
 	spin_unlock(&restore->lock);
 }
 
+/*
+ * Called with the mmap_lock, for an address inside a VMA, whose tables nobody
+ * frees then. Return: mprotect() of the address will be told to notifiers.
+ */
+static bool is_noticed(struct mm_struct *mm, u64 addr)
+{
+	pgd_t *pgd = pgd_offset(mm, addr);
+	p4d_t *p4d;
+
+	if (pgd_none(*pgd))
+		return false;
+	p4d = p4d_offset(pgd, addr);
+	return !p4d_none(*p4d) && !pud_none(*pud_offset(p4d, addr));
+}
+
+/*
+ * One page, without the right to read it, so that the tables above it exist.
+ * They do also after a fault that would have to wait (a file, a userfaultfd).
+ */
+static void bookmark(struct mm_struct *mm, u64 addr)
+{
+	struct page *page;
+
+	mmap_read_lock(mm);
+	if (vma_lookup(mm, addr) && !is_noticed(mm, addr) &&
+	    get_user_pages_remote(mm, addr, 1, FOLL_FORCE | FOLL_NOWAIT, &page, NULL) == 1)
+		put_page(page);
+	mmap_read_unlock(mm);
+}
+
+/* One bookmark for each top-level stretch that mprotect() looks at as a whole. */
+static void bookmark_all(struct mm_struct *mm, u64 start, u64 end)
+{
+	if (!mmget_not_zero(mm))
+		return;
+	while (start < end && !fatal_signal_pending(current)) {
+		bookmark(mm, start);
+		start = ALIGN(start + 1, PUD_SIZE);
+		cond_resched();
+	}
+	mmput_async(mm);
+}
+
 /**
  * vkfd_svm_restore_hidden() - Required memory is left out because it cannot be read
  * @svm:   SVM state.
  * @start: First byte.
  * @end:   End.
  *
- * Context: Caller holds &vkfd_svm.lock and looks at the VMA once more afterwards,
- * so that no mprotect() falls between.
+ * Context: Takes mmap_lock, may sleep. Caller holds &vkfd_svm.lock and looks at the
+ * VMA once more afterwards, so that no mprotect() falls between.
  */
 void vkfd_svm_restore_hidden(struct vkfd_svm *svm, u64 start, u64 end)
 {
 	struct vkfd_svm_restore *restore = &svm->restore;
 
 	lockdep_assert_held(&svm->lock);
+	bookmark_all(svm->gpusvm.mm, start, end);
 	spin_lock(&restore->lock);
 	interval_add(&restore->hidden_start, &restore->hidden_end, start, end);
 	spin_unlock(&restore->lock);
