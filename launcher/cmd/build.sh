@@ -3,7 +3,7 @@
 # usage: ./vkfd build [--kernel stock|debug] [PART...]
 #
 # Compiles PARTs, or all that the chosen kernel needs. Parts: launcher device
-# device-bench kmod-stock kmod-debug tests-guest tests-rocr tests-hip tests-host demo.
+# device-bench kmod-stock kmod-debug tests-guest tests-rocr tests-hip tests-host tools demo.
 
 cmd_build() {
 	case ${1:-} in -h | --help) usage_of "$VKFD_TOP/launcher/cmd/build.sh"; return ;; esac
@@ -17,7 +17,7 @@ cmd_build() {
 		esac
 		[ "$build_arg" != kmod-debug ] || opt_kernel=debug
 	done
-	[ $# -gt 0 ] || set -- launcher device "kmod-$opt_kernel" tests-guest tests-rocr tests-hip tests-host demo
+	[ $# -gt 0 ] || set -- launcher device "kmod-$opt_kernel" tests-guest tests-rocr tests-hip tests-host tools demo
 	setup
 	[ "$opt_kernel" = stock ] || debug_kernel_create
 	build "$@"

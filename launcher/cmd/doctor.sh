@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# usage: ./vkfd doctor [OPTIONS]
+# usage: ./vkfd doctor [OPTIONS] [PROGRAM]
 #
 # Says why this machine can or cannot run vkfd. If everything is built, also
-# boots a guest and says why HMM and XNACK are on or off there. Changes
-# nothing. Exit status 0 if all is well.
+# boots a guest and says whether HMM and XNACK are on there for a process with
+# HSA_XNACK=1 (or what HSA_XNACK is here), and if not, why; and the same of
+# this machine if it has an AMD GPU. PROGRAM: does its GPU code load, too?
+# Changes nothing. Exit status 0 if all is well.
 
 doctor_row() { printf '  %-12s %s\n' "$1" "$2"; }
 doctor_bad() {
@@ -101,24 +103,42 @@ doctor_accel() {
 	fi
 }
 
+# The doctor itself is a static program: it runs here as well as in a guest.
+doctor_examine() {
+	doctor_program=$VKFD_BUILD/tools/vkfd-doctor
+	doctor_xnack=HSA_XNACK=${HSA_XNACK-1}
+	if [ -d /sys/class/kfd/kfd ] && [ -x "$doctor_program" ]; then
+		echo "The GPUs of this machine:"
+		env "$doctor_xnack" "$doctor_program" ${1:+"$1"} || doctor_status=1
+	fi
+	if [ ! -d "$rootfs" ] || [ ! -x "$doctor_program" ] ||
+		[ ! -e "$VKFD_BUILD/kmod-$opt_kernel/vkfd.ko" ]; then
+		echo "A guest: not built yet ('./vkfd build', then doctor says more)"
+		return
+	fi
+	echo "A guest:"
+	guest_prepare
+	guest_start 0 env "$doctor_xnack" /vkfd/build/tools/vkfd-doctor \
+		${1:+"/mnt/vkfd-doctor-input/$(basename -- "$1")"} || doctor_status=1
+}
+
 cmd_doctor() {
 	options_parse "$@"
 	shift "$opt_taken"
 	case ${1:-} in
 	-h | --help) usage_of "$VKFD_TOP/launcher/cmd/doctor.sh"; return ;;
-	?*) die 2 "doctor: unexpected '$1'; './vkfd doctor --help'" ;;
+	-*) die 2 "doctor: unknown option '$1'; './vkfd doctor --help'" ;;
 	esac
+	[ $# -le 1 ] || die 2 "doctor: one program, please; './vkfd doctor --help'"
+	if [ -n "${1:-}" ]; then
+		{ [ -f "$1" ] && [ -r "$1" ]; } || die 2 "doctor: cannot read '$1'"
+		option_share "$(dirname -- "$1"):/mnt/vkfd-doctor-input"
+	fi
 	options_check
 	doctor_status=0
 	echo "This machine:"
 	for doctor_part in host user tools cache accel; do "doctor_$doctor_part"; done
-	if [ -d "$rootfs" ] && [ -e "$VKFD_BUILD/kmod-$opt_kernel/vkfd.ko" ]; then
-		echo "A guest:"
-		guest_prepare
-		guest_start 0 /vkfd/launcher/guest/doctor || doctor_status=1
-	else
-		echo "A guest: not built yet ('./vkfd build', then doctor says more)"
-	fi
+	doctor_examine "$@"
 	if [ "$doctor_status" = 0 ]; then echo "All is well."; else echo "Something is missing; see above."; fi
 	exit "$doctor_status"
 }

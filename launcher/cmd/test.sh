@@ -17,7 +17,7 @@ test_parts() {
 		case $parts_name in
 		static | static.*) ;;
 		host | host.*) echo device tests-host ;;
-		*) echo launcher device "kmod-$opt_kernel" tests-guest tests-rocr tests-hip tests-host demo ;;
+		*) echo launcher device "kmod-$opt_kernel" tests-guest tests-rocr tests-hip tests-host tools demo ;;
 		esac
 	done | tr ' ' '\n' | awk '!seen[$0]++'
 }
