@@ -13,6 +13,7 @@
 
 #define RING_MIN_BYTES	BIT_ULL(8)
 #define RING_MAX_BYTES	BIT_ULL(32)
+#define MAX_PRIORITY	15u
 
 static bool ring_acceptable(const struct vkfd_kiq_queue *map)
 {
@@ -45,6 +46,7 @@ static struct compute_queue *queue_create(const struct vkfd_kiq_queue *map)
 	queue->ctx = map->ctx;
 	queue->type = map->type;
 	queue->doorbell = map->doorbell;
+	queue->priority = map->priority;
 	queue->active = map->percent != 0;
 	queue->packets_ready = true;
 	queue->resume = map->flags & VKFD_QUEUE_RESUME;
@@ -67,7 +69,7 @@ enum vkfd_kiq_status compute_queue_map(struct compute *compute, const struct vkf
 		return VKFD_KIQ_BAD_QUEUE;
 	if (map->engine)
 		return VKFD_KIQ_BAD_ENGINE;
-	if ((map->percent && !ring_acceptable(map)) || unaligned)
+	if ((map->percent && !ring_acceptable(map)) || unaligned || map->priority > MAX_PRIORITY)
 		return VKFD_KIQ_BAD_RANGE;
 	queue = queue_create(map);
 	if (!queue)
@@ -139,6 +141,7 @@ static void queue_change(struct compute_queue *queue, const struct vkfd_kiq_queu
 		queue->ring.mask = update->ring_bytes - 1;
 		queue->fetch.len = 0;
 	}
+	queue->priority = update->priority;
 	queue->active = update->percent != 0;
 	queue->packets_ready = true;
 	atomic_store(&queue->rung, true);
@@ -151,7 +154,7 @@ enum vkfd_kiq_status compute_queue_update(struct compute *compute,
 {
 	struct compute_queue *queue;
 
-	if (update->percent && !ring_acceptable(update))
+	if ((update->percent && !ring_acceptable(update)) || update->priority > MAX_PRIORITY)
 		return VKFD_KIQ_BAD_RANGE;
 	pthread_mutex_lock(&compute->lock);
 	queue = update->queue < VKFD_MAX_QUEUES ? compute->queues[update->queue] : NULL;

@@ -19,6 +19,9 @@
 #define CP_TURN_BYTES	(1u << 20)
 #define CP_STEP_COST	2048u
 
+/* One turn in so many disregards priorities. */
+#define CP_FAIR_TURN	8u
+
 /* Pages of a queue that may be reported and not acknowledged at one time. */
 #define CP_REPORTS	16u
 
@@ -86,6 +89,7 @@ struct compute_queue {
 	u32 number, ctx, doorbell, type;
 
 	/* Guarded by compute->lock. */
+	u32 priority;	/* KFD's, 15 goes first */
 	bool active;	/* percent is not 0 */
 	bool packets_ready; /* its packets are worth a turn */
 	bool running;	/* the packet processor owns the part below */
@@ -129,6 +133,12 @@ struct compute_queue {
 	struct aql_state *aql;	/* AQL queues */
 };
 
+/* Who was given turns. Guarded by compute->lock. */
+struct cp_turns {
+	u32 given;
+	u32 next, next_fair;	/* places in compute->list where a search begins */
+};
+
 struct compute {
 	struct compute_config config;
 	pthread_t thread;
@@ -141,7 +151,7 @@ struct compute {
 	struct compute_queue *queues[VKFD_MAX_QUEUES];
 	struct compute_queue *list[VKFD_MAX_QUEUES]; /* the same, without holes */
 	u32 nr_queues;
-	u32 next;
+	struct cp_turns packet_turns;
 	u32 pending;	/* reports and errors that wait for the interrupt line */
 	u32 sequence;	/* of fault reports */
 	struct rng rng;
@@ -149,7 +159,7 @@ struct compute {
 	pthread_cond_t work;	/* groups became runnable */
 	struct cp_shader *shaders;
 	u32 nr_shaders;
-	u32 shader_next;	/* whose turn */
+	struct cp_turns wave_turns;
 	u32 busy_queues;	/* that want groups to run */
 	u32 cost;		/* of all resident groups */
 	u32 next_cu;
@@ -165,6 +175,12 @@ struct cp_run {
 	struct cp_error error;
 	bool progress;
 };
+
+/* turns.c. Under the lock, like the test that it is given. */
+typedef bool (*cp_runnable_fn)(struct compute *compute, struct compute_queue *queue, u64 now);
+/* The queue whose turn it is, or NULL; the search begins @skip places late. */
+struct compute_queue *cp_turn_pick(struct compute *compute, struct cp_turns *turns, u32 skip,
+				   cp_runnable_fn runnable, u64 now);
 
 /* front.c: the packet processor. */
 void *cp_front_main(void *compute);

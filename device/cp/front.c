@@ -2,7 +2,7 @@
 /*
  * DOC: the packet processor
  *
- * One thread gives each queue's packets turns, one queue after the other.
+ * One thread gives the queues' packets turns, in the order of turns.c.
  * Decides under compute->lock who is next, runs the turn without it, and judges
  * the outcome under it again. A queue that polls, waits for a fault or for its
  * waves costs nothing. Waves run on the shader threads, so packets of one queue
@@ -108,30 +108,21 @@ enum cp_step cp_queue_turn(struct cp_run *run)
 	return step;
 }
 
-static bool runnable(const struct compute_queue *queue, u64 now)
+static bool has_packets(struct compute *compute, struct compute_queue *queue, u64 now)
 {
+	(void)compute;
 	if (!queue->active || queue->halted || queue->parked || atomic_load(&queue->stop))
 		return false;
 	return queue->packets_ready || poll_due(&queue->poll, now);
 }
 
-/* The next queue after the last one; --seed starts the search elsewhere. */
+/* The next queue; --seed starts the search elsewhere. */
 static struct compute_queue *pick(struct compute *compute, u64 now)
 {
-	u32 first = compute->next;
-
 	if (!compute->nr_queues)
 		return NULL;
-	first += rng_below(&compute->rng, compute->nr_queues);
-	for (u32 i = 0; i < compute->nr_queues; i++) {
-		u32 at = (first + i) % compute->nr_queues;
-
-		if (runnable(compute->list[at], now)) {
-			compute->next = at + 1;
-			return compute->list[at];
-		}
-	}
-	return NULL;
+	return cp_turn_pick(compute, &compute->packet_turns,
+			    rng_below(&compute->rng, compute->nr_queues), has_packets, now);
 }
 
 static void park(struct cp_run *run)

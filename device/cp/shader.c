@@ -3,13 +3,12 @@
 /*
  * DOC: shader threads
  *
- * A few host threads run the workgroups of all queues. A thread takes a queue,
- * the next one after the last that got a turn, and runs groups of it until the
- * turn's instructions are spent: new groups first, while the queue has room for
- * them, then those that were interrupted, in a circle. So every queue and every
- * resident group goes on, whatever others do; packets, SDMA and the KIQ have
- * threads of their own. A group runs on one thread at a time, groups of one
- * launch on several.
+ * A few host threads run the workgroups of all queues. A thread takes a queue
+ * in the order of turns.c, and runs groups of it until the turn's instructions
+ * are spent: new groups first, while the queue has room for them, then those
+ * that were interrupted, in a circle. So every queue and every resident group
+ * goes on, whatever others do; packets, SDMA and the KIQ have threads of their
+ * own. A group runs on one thread at a time, groups of one launch on several.
  *
  * Room: a queue may hold its share of the GPU's waves, registers and LDS, and
  * always one group. Big grids are therefore launched as they run.
@@ -68,26 +67,13 @@ static void turn(struct cp_shader *shader, struct compute_queue *queue)
 	pthread_cond_broadcast(&compute->stopped);
 }
 
-/* The next queue with something to run. */
-static struct compute_queue *pick(struct compute *compute)
+static bool has_waves(struct compute *compute, struct compute_queue *queue, u64 now)
 {
-	u64 now = poll_now_ns();
-	u32 first = compute->shader_next;
-
-	for (u32 i = 0; i < compute->nr_queues; i++) {
-		u32 at = (first + i) % compute->nr_queues;
-		struct compute_queue *queue = compute->list[at];
-
-		if (!queue->active || queue->halted || atomic_load(&queue->stop))
-			continue;
-		if (poll_due(&queue->busy, now))
-			cp_groups_retry(queue);
-		if (cp_queue_has_groups(compute, queue)) {
-			compute->shader_next = at + 1;
-			return queue;
-		}
-	}
-	return NULL;
+	if (!queue->active || queue->halted || atomic_load(&queue->stop))
+		return false;
+	if (poll_due(&queue->busy, now))
+		cp_groups_retry(queue);
+	return cp_queue_has_groups(compute, queue);
 }
 
 /* When the earliest busy group is due; 0: never. */
@@ -123,7 +109,8 @@ static void *shader_main(void *opaque)
 
 	pthread_mutex_lock(&compute->lock);
 	while (!compute->quit) {
-		struct compute_queue *queue = pick(compute);
+		struct compute_queue *queue = cp_turn_pick(compute, &compute->wave_turns, 0,
+							   has_waves, poll_now_ns());
 
 		if (queue)
 			turn(shader, queue);
