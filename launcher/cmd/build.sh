@@ -3,7 +3,8 @@
 # usage: ./vkfd build [--kernel stock|debug] [PART...]
 #
 # Compiles PARTs, or all that the chosen kernel needs. Parts: launcher device
-# device-bench kmod-stock kmod-debug tests-guest tests-rocr tests-hip tests-host tools demo.
+# device-bench kmod-stock kmod-debug tests-guest tests-rocr tests-hip tests-host
+# bench-svm tools demo.
 
 cmd_build() {
 	case ${1:-} in -h | --help) usage_of "$VKFD_TOP/launcher/cmd/build.sh"; return ;; esac

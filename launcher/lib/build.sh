@@ -3,7 +3,7 @@
 # Compiles inside the root tree. Each part has its own makefile and its own
 # stamp: if nothing it is made from is newer, make is not even started.
 
-build_parts="launcher device device-bench kmod-stock kmod-debug tests-guest tests-rocr tests-hip tests-host tools demo"
+build_parts="launcher device device-bench kmod-stock kmod-debug tests-guest tests-rocr tests-hip tests-host bench-svm tools demo"
 
 # The kernel build directory of FLAVOUR, as seen inside the root tree.
 kernel_build_dir() {
@@ -23,6 +23,7 @@ part() {
 	tests-rocr) part_dir=tests/rocr part_inputs="tests/guest/lib include" ;;
 	tests-hip) part_dir=tests/hip part_inputs= ;;
 	tests-host) part_dir=tests/host part_inputs="tests/shim kmod include" ;;
+	bench-svm) part_dir=tests/bench part_inputs="tests/guest/lib include" ;;
 	tools) part_dir=tools part_inputs=include ;;
 	demo) part_dir=tests/demo part_inputs=include ;;
 	*) die 2 "build: no part '$1'; the parts are: $build_parts" ;;

@@ -152,6 +152,28 @@ guest_ports() {
 	for guest_one in out err in ctl; do guest_port "$guest_one"; done
 }
 
+# The guest's memory, always shared: the GPU process maps it. Several nodes
+# have a backend each, and the processors in turn.
+guest_memory() {
+	if [ "$opt_numa" = 1 ]; then
+		printf '%s\n' -M q35,memory-backend=mem \
+			-object "memory-backend-memfd,id=mem,size=$opt_mem,share=on"
+		return
+	fi
+	printf '%s\n' -M q35
+	memory_node=0
+	while [ "$memory_node" -lt "$opt_numa" ]; do
+		printf '%s\n' -object "memory-backend-memfd,id=mem$memory_node,size=$((opt_mem / opt_numa)),share=on" \
+			-numa "node,nodeid=$memory_node,memdev=mem$memory_node"
+		memory_node=$((memory_node + 1))
+	done
+	memory_cpu=0
+	while [ "$memory_cpu" -lt "$guest_maxcpus" ]; do
+		printf '%s\n' -numa "cpu,node-id=$((memory_cpu % opt_numa)),socket-id=$memory_cpu"
+		memory_cpu=$((memory_cpu + 1))
+	done
+}
+
 guest_qemu() {
 	# At least two possible processors, or TCG drops the atomicity that
 	# the guest shares with the GPU process.
@@ -160,11 +182,11 @@ guest_qemu() {
 	[ "$guest_accel" = tcg ] || guest_cpu=host guest_accel_arg=kvm
 	printf '%s\n' ::: qemu "$rootfs_ld" --library-path "$rootfs_lib" \
 		"$rootfs/usr/bin/qemu-system-x86_64" \
-		-L "$rootfs/usr/share/qemu" -L "$rootfs/usr/share/seabios" \
-		-M q35,memory-backend=mem \
-		-object "memory-backend-memfd,id=mem,size=$opt_mem,share=on" \
+		-L "$rootfs/usr/share/qemu" -L "$rootfs/usr/share/seabios" >>"$guest_work/helpers"
+	guest_memory >>"$guest_work/helpers"
+	printf '%s\n' \
 		-m "size=$((opt_mem >> 20))M" -accel "$guest_accel_arg" -cpu "$guest_cpu" \
-		-smp "$opt_cpus,maxcpus=$guest_maxcpus" \
+		-smp "$opt_cpus,maxcpus=$guest_maxcpus,sockets=$guest_maxcpus" \
 		-nodefaults -no-user-config -display none -no-reboot \
 		-chardev "socket,id=serial,fd={serial}" -serial chardev:serial \
 		-chardev "socket,id=qmp,fd={qmp}" -mon chardev=qmp,mode=control \

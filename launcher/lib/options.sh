@@ -4,7 +4,7 @@
 
 opt_gpus=1 opt_vram=$((512 << 20)) opt_cus=8 opt_mem=$((4 << 30))
 opt_cpus=2 opt_kernel=stock opt_accel=auto opt_link=xgmi opt_mode=dgpu
-opt_seed=0 opt_timeout=0 opt_log='' opt_verbose=0 opt_driver=1 opt_build=1
+opt_numa=1 opt_seed=0 opt_timeout=0 opt_log='' opt_verbose=0 opt_driver=1 opt_build=1
 # One "HOST<TAB>GUEST" line each.
 opt_shares=
 newline='
@@ -20,6 +20,7 @@ Options:
   --cus N              compute units of each GPU, a multiple of 8 (8)
   --mem SIZE           memory of the guest (4G)
   --cpus N             processors of the guest (2)
+  --numa N             memory nodes of the guest, 1..8 (1)
   --kernel stock|debug Debian's kernel, or one with KASAN, lockdep, ... (stock)
   --accel auto|kvm|tcg auto takes KVM only if a guest really runs on it (auto)
   --share DIR[:GUEST]  show a host directory, read-write, at GUEST
@@ -60,9 +61,10 @@ size() {
 option_vram() {
 	size --vram "$1"
 	opt_vram=$size_bytes
-	{ [ "$opt_vram" -ge $((16 << 20)) ] && [ "$opt_vram" -le $((64 << 30)) ]; } ||
-		die 2 "--vram: $1 is not between 16M and 64G"
-	[ $((opt_vram % (2 << 20))) = 0 ] || die 2 "--vram: $1 is not a multiple of 2M"
+	{ [ "$opt_vram" -ge $((64 << 20)) ] && [ "$opt_vram" -le $((64 << 30)) ]; } ||
+		die 2 "--vram: $1 is not between 64M and 64G"
+	# It is a PCI BAR.
+	[ $((opt_vram & (opt_vram - 1))) = 0 ] || die 2 "--vram: $1 is not a power of two"
 }
 
 option_mem() {
@@ -102,6 +104,7 @@ option_take() {
 	--cus) number --cus "$2" 8 104 && opt_cus=$2 ;;
 	--mem) option_mem "$2" ;;
 	--cpus) number --cpus "$2" 1 64 && opt_cpus=$2 ;;
+	--numa) number --numa "$2" 1 8 && opt_numa=$2 ;;
 	--kernel) choice --kernel "$2" stock debug && opt_kernel=$2 ;;
 	--accel) choice --accel "$2" auto kvm tcg && opt_accel=$2 ;;
 	--share) option_share "$2" ;;
@@ -131,7 +134,7 @@ options_parse() {
 		--no-driver) opt_driver=0 ;;
 		--no-build) opt_build=0 ;;
 		--no-gpu) opt_gpus=0 ;;
-		--gpus | --vram | --cus | --mem | --cpus | --kernel | --accel | --share | \
+		--gpus | --vram | --cus | --mem | --cpus | --numa | --kernel | --accel | --share | \
 			--link | --mode | --seed | --timeout | --log)
 			[ $# -ge 2 ] || die 2 "$1 needs a value"
 			option_take "$1" "$2"
@@ -149,5 +152,7 @@ options_parse() {
 options_check() {
 	[ "$opt_mode" = dgpu ] || die 2 "--mode $opt_mode: not yet; only dgpu"
 	[ "$opt_link" = xgmi ] || die 2 "--link $opt_link: not yet; only xgmi"
+	[ $((opt_mem % (opt_numa * (2 << 20)))) = 0 ] ||
+		die 2 "--numa $opt_numa: --mem cannot be divided into $opt_numa nodes of whole 2M"
 	[ $((opt_cus % 8)) = 0 ] || die 2 "--cus: $opt_cus is not a multiple of the 8 shader engines"
 }

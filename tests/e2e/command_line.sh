@@ -25,9 +25,12 @@ wrong "not in 1..8" --gpus 0
 wrong "not in 1..8" --gpus=9
 wrong "not a size" --vram 12X
 wrong "not between" --vram 1M
+wrong "power of two" --vram 96M
 wrong "not a size" --mem ''
 wrong "less than" --mem 16M
 wrong "not a number" --cpus -1
+wrong "not in 1..8" --numa 9
+wrong "cannot be divided" --numa 3
 wrong "none of" --kernel newest
 wrong "none of" --accel fast
 wrong "none of" --mode none
