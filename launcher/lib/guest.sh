@@ -180,19 +180,21 @@ guest_qemu() {
 	guest_maxcpus=$((opt_cpus < 2 ? 2 : opt_cpus))
 	guest_cpu=qemu64 guest_accel_arg=tcg,thread=multi
 	[ "$guest_accel" = tcg ] || guest_cpu=host guest_accel_arg=kvm
-	printf '%s\n' ::: qemu "$rootfs_ld" --library-path "$rootfs_lib" \
-		"$rootfs/usr/bin/qemu-system-x86_64" \
-		-L "$rootfs/usr/share/qemu" -L "$rootfs/usr/share/seabios" >>"$guest_work/helpers"
-	guest_memory >>"$guest_work/helpers"
-	printf '%s\n' \
-		-m "size=$((opt_mem >> 20))M" -accel "$guest_accel_arg" -cpu "$guest_cpu" \
-		-smp "$opt_cpus,maxcpus=$guest_maxcpus,sockets=$guest_maxcpus" \
-		-nodefaults -no-user-config -display none -no-reboot \
-		-chardev "socket,id=serial,fd={serial}" -serial chardev:serial \
-		-chardev "socket,id=qmp,fd={qmp}" -mon chardev=qmp,mode=control \
-		-device isa-debug-exit,iobase=0x501,iosize=1 \
-		-kernel "$guest_kernel" -append "$(guest_kernel_line)" >>"$guest_work/helpers"
-	cat "$guest_work/devices" >>"$guest_work/helpers"
+	{
+		printf '%s\n' ::: qemu "$rootfs_ld" --library-path "$rootfs_lib" \
+			"$rootfs/usr/bin/qemu-system-x86_64" \
+			-L "$rootfs/usr/share/qemu" -L "$rootfs/usr/share/seabios"
+		guest_memory
+		printf '%s\n' \
+			-m "size=$((opt_mem >> 20))M" -accel "$guest_accel_arg" -cpu "$guest_cpu" \
+			-smp "$opt_cpus,maxcpus=$guest_maxcpus,sockets=$guest_maxcpus" \
+			-nodefaults -no-user-config -display none -no-reboot \
+			-chardev "socket,id=serial,fd={serial}" -serial chardev:serial \
+			-chardev "socket,id=qmp,fd={qmp}" -mon chardev=qmp,mode=control \
+			-device isa-debug-exit,iobase=0x501,iosize=1 \
+			-kernel "$guest_kernel" -append "$(guest_kernel_line)"
+		cat "$guest_work/devices"
+	} >>"$guest_work/helpers"
 }
 
 # guest_start INTERACTIVE CMD ARGS...: runs a guest to its end and returns the

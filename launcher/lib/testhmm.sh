@@ -6,6 +6,7 @@
 test_hmm_dir() { echo "$kernels/test_hmm-$(kernel_release)"; }
 
 # Runs inside step. The source must be of the release that runs.
+# shellcheck disable=SC2016 # expanded inside
 test_hmm_build() {
 	enter sh -euc '
 		dir=$1 release=$2 build=/tmp/test_hmm
