@@ -77,6 +77,11 @@ void vkfd_debugfs_init(void)
 	debugfs_root = debugfs_create_dir("vkfd", NULL);
 }
 
+struct dentry *vkfd_debugfs_folder(void)
+{
+	return debugfs_root;
+}
+
 void vkfd_debugfs_exit(void)
 {
 	debugfs_remove_recursive(debugfs_root);

@@ -16,10 +16,13 @@
  * the one in service awaited, then the ranges are unmapped, unlinked and freed,
  * the notifiers removed. Device pages may outlive it (a forked child's).
  */
+#include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/sched/mm.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "core/debugfs.h"
 #include "core/device.h"
 #include "mem/mem_pagemap.h"
 #include "mmu/mmu_vm.h"
@@ -28,6 +31,7 @@
 #include "svm_gc.h"
 #include "svm_map.h"
 #include "svm_notifier.h"
+#include "svm_policy_table.h"
 #include "svm_range.h"
 #include "svm_restore.h"
 #include "svm_turn.h"
@@ -223,11 +227,29 @@ void vkfd_svm_locations(struct vkfd_svm *svm, u64 va, u32 *prefetch, u32 *prefer
 	vkfd_svm_attrs_locations(&svm->attrs, va, prefetch, preferred);
 }
 
-/** vkfd_svm_module_init() - Workqueue of all processes. Return: 0 or -ENOMEM. */
+static void policy_line(void *m, const char *text)
+{
+	seq_printf(m, "%s\n", text);
+}
+
+static int policy_show(struct seq_file *m, void *unused)
+{
+	seq_puts(m, "GPU fault\n");
+	vkfd_svm_policy_print(VKFD_SVM_TABLE_FAULT, policy_line, m);
+	seq_puts(m, "\nprefetch\n");
+	vkfd_svm_policy_print(VKFD_SVM_TABLE_PREFETCH, policy_line, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(policy);
+
+/** vkfd_svm_module_init() - What all processes share. Return: 0 or -ENOMEM. */
 int vkfd_svm_module_init(void)
 {
 	vkfd_svm_wq = alloc_workqueue("vkfd-svm", WQ_UNBOUND | WQ_FREEZABLE, 0);
-	return vkfd_svm_wq ? 0 : -ENOMEM;
+	if (!vkfd_svm_wq)
+		return -ENOMEM;
+	debugfs_create_file("policy", 0444, vkfd_debugfs_folder(), NULL, &policy_fops);
+	return 0;
 }
 
 /** vkfd_svm_module_exit() - Undo vkfd_svm_module_init(); no process is left */
