@@ -4,7 +4,10 @@
  * several GPUs. No runtime in between: packets, code and waits are the test's own.
  */
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
+#include "mm.h"
 #include "pm4.h"
 #include "residency.h"
 
@@ -28,6 +31,38 @@ static const u32 kernel_iterate[] = {
 
 static const u32 kernel_endless[] = {
 	0xbf82ffff,		/* s_branch . */
+};
+
+/* data[group * 1024] = group + 1: each group writes a page of its own */
+static const u32 kernel_touch[] = {
+	0x8e038c02,		/* s_lshl_b32 s3, s2, 12 */
+	0x7e000203,		/* v_mov_b32 v0, s3 */
+	0x80048102,		/* s_add_u32 s4, s2, 1 */
+	0x7e020204,		/* v_mov_b32 v1, s4 */
+	0xdc708000, 0x00000100,	/* global_store_dword v0, v1, s[0:1] */
+	0xbf810000,		/* s_endpgm */
+};
+
+/*
+ * Counts in v1 and in s5 until data[0] is not 0; then data[2] |= s5 - v1 in each lane,
+ * which is 0 if no step was lost or done twice, and data[1] += 1.
+ */
+static const u32 kernel_persist[] = {
+	0x7e000280,		/* v_mov_b32 v0, 0 */
+	0x7e020280,		/* v_mov_b32 v1, 0 */
+	0xbe850080,		/* s_mov_b32 s5, 0 */
+	0x68020281,		/* v_add_u32 v1, 1, v1 */
+	0x80058105,		/* s_add_u32 s5, s5, 1 */
+	0xc0030100, 0x00000000,	/* s_load_dword s4, s[0:1], 0x0 glc */
+	0xbf8cc07f,		/* s_waitcnt lgkmcnt(0) */
+	0xbf068004,		/* s_cmp_eq_u32 s4, 0 */
+	0xbf85fff9,		/* s_cbranch_scc1 -7 */
+	0x7e040205,		/* v_mov_b32 v2, s5 */
+	0x6a040302,		/* v_sub_u32 v2, v2, v1 */
+	0xdd248008, 0x00000200,	/* global_atomic_or v0, v2, s[0:1] offset:8 */
+	0x7e020281,		/* v_mov_b32 v1, 1 */
+	0xdd088004, 0x00000100,	/* global_atomic_add v0, v1, s[0:1] offset:4 */
+	0xbf810000,		/* s_endpgm */
 };
 
 /* --- priorities ---------------------------------------------------------------- */
@@ -149,9 +184,229 @@ static void packets_follow_the_priority_and_its_changes(int arg)
 		pm4_destroy(&q[i]);
 }
 
+/* --- ends and stops with waves in flight ------------------------------------------ */
+
+/* The process goes on as before: another queue computes. */
+static void expect_computes(struct session *s, unsigned int gpu)
+{
+	volatile u32 *data = pm4_memory(s, PAGE);
+	struct pm4 q;
+
+	pm4_create(&q, s, gpu);
+	pm4_launch(&q, &(struct pm4_launch){ .code = PM4_CODE(s, kernel_iterate), .data = data,
+					     .groups = 3, .items = 64 });
+	pm4_run(&q);
+	assert_int_equal(*data, 3 * 64 * ITERATIONS);
+	pm4_destroy(&q);
+}
+
+static void queues_with_endless_waves_are_destroyed(int arg)
+{
+	struct session s;
+	const u32 *code;
+
+	session_start(&s, false);
+	code = PM4_CODE(&s, kernel_endless);
+	for (int round = 0; round < 8; round++) {
+		u64 waves = device_stat(0, VKFD_STAT_WAVES);
+		struct pm4 q;
+
+		pm4_create(&q, &s, 0);
+		pm4_launch(&q, &(struct pm4_launch){ .code = code, .groups = 65536, .items = 256 });
+		pm4_kick(&q);
+		assert_true(wait_until(device_stat(0, VKFD_STAT_WAVES) > waves, PM4_MS));
+		pm4_destroy(&q);
+	}
+	expect_computes(&s, 0);
+}
+
+/*
+ * XNACK on: destroyed at any moment of a storm of faults, which are served while and
+ * after the queue goes. A page holds what its group wrote, or nothing.
+ */
+static void queues_with_waves_at_faults_are_destroyed(int arg)
+{
+	const u32 pages = 2048;
+	struct session s;
+	const u32 *code;
+
+	session_start(&s, true);
+	code = PM4_CODE(&s, kernel_touch);
+	for (u32 round = 0; round < 8; round++) {
+		u32 *mem = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		u64 faults = device_stat(0, VKFD_STAT_WAVE_FAULTS);
+		struct pm4 q;
+
+		assert_true(mem != MAP_FAILED);
+		madvise(mem, pages * PAGE, MADV_NOHUGEPAGE);
+		pm4_create(&q, &s, 0);
+		pm4_launch(&q, &(struct pm4_launch){ .code = code, .data = mem, .groups = pages, .items = 1 });
+		pm4_kick(&q);
+		assert_true(wait_until(device_stat(0, VKFD_STAT_WAVE_FAULTS) > faults + round, PM4_MS));
+		pm4_destroy(&q);
+		for (u32 i = 0; i < pages; i++)
+			if (mem[i * 1024] && mem[i * 1024] != i + 1)
+				fail_test("page %u holds %u", i, mem[i * 1024]);
+		munmap(mem, pages * PAGE);
+	}
+	expect_computes(&s, 0);
+}
+
+/* XNACK off: a wave at an address that nobody can serve has stopped its queue. */
+static int destroy_after_violation(struct child *c, void *arg)
+{
+	void *hole = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	u64 errors = device_stat(0, VKFD_STAT_FAULTS_NORETRY);
+	struct session s;
+	struct pm4 q;
+
+	child_expect(session_try_start(&s, false));
+	pm4_create(&q, &s, 0);
+	pm4_launch(&q, &(struct pm4_launch){ .code = PM4_CODE(&s, kernel_touch), .data = hole,
+					     .groups = 64, .items = 64 });
+	pm4_kick(&q);
+	child_expect(wait_until(device_stat(0, VKFD_STAT_FAULTS_NORETRY) > errors, PM4_MS));
+	pm4_destroy(&q);
+	return 0;
+}
+
+static void queue_with_a_wave_halted_by_a_fault_is_destroyed(int arg)
+{
+	struct session s;
+	struct child c;
+
+	child_start(&c, destroy_after_violation, NULL);
+	assert_child_ok(&c);
+	session_start(&s, false);
+	expect_computes(&s, 0);
+}
+
+/*
+ * XNACK off: each time the CPU side takes pages of registered memory away, all queues
+ * of the process stop with their waves, and start when the memory is mapped again.
+ */
+static void evicted_and_restored_waves_stay_exact(int cycles)
+{
+	const u32 groups = 64, items = 256;
+	struct session s;
+	volatile u32 *data;
+	char *mem;
+	struct pm4 q;
+
+	alarm(1800);
+	mem = mmap(NULL, HUGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_true(mem != MAP_FAILED);
+	session_start(&s, false);
+	memset(mem, 1, HUGE_BYTES);
+	gpu_access(&s, mem, HUGE_BYTES);
+	data = pm4_memory(&s, PAGE);
+	pm4_create(&q, &s, 0);
+	pm4_launch(&q, &(struct pm4_launch){ .code = PM4_CODE(&s, kernel_persist), .data = data,
+					     .groups = groups, .items = items });
+	pm4_submit(&q);
+	for (int i = 0; i < cycles; i++) {
+		u64 before = device_stat(0, VKFD_STAT_INSTRUCTIONS);
+
+		assert_ok(madvise(mem + (size_t)i % 512 * PAGE, PAGE, MADV_DONTNEED));
+		/* Running again: only this process has waves. */
+		if (!wait_until(device_stat(0, VKFD_STAT_INSTRUCTIONS) > before + 100000, PM4_MS))
+			fail_test("the waves did not go on after stop %d", i);
+	}
+	assert_false(pm4_done(&q, 1));
+	data[0] = 1;
+	pm4_wait(&q, 1);
+	assert_int_equal(data[1], groups * items);
+	assert_int_equal(data[2], 0);
+	pm4_destroy(&q);
+}
+
+/* --- several GPUs ------------------------------------------------------------------ */
+
+/* VRAM of @gpu, for it and the CPU alone. */
+static volatile u32 *vram_of(struct session *s, unsigned int gpu)
+{
+	HsaMemFlags flags = { .ui32 = { .NonPaged = 1, .HostAccess = 1, .CoarseGrain = 1 } };
+	HSAuint32 node = s->gpu[gpu].node;
+	HsaMemMapFlags map = { .Value = 0 };
+	void *mem = NULL;
+
+	assert_hsa(hsaKmtAllocMemory(node, PAGE, flags, &mem));
+	assert_hsa(hsaKmtMapMemoryToGPUNodes(mem, PAGE, NULL, map, 1, &node));
+	memset(mem, 0, PAGE);
+	return mem;
+}
+
+/*
+ * Both run at once, each on data in its own VRAM. While the first GPU's queue is
+ * suspended with its waves, the second goes on; then the first ends exactly.
+ */
+static void two_gpus_compute_on_their_own_vram(int xnack)
+{
+	const u32 groups = 64, items = 256;
+	volatile u32 *data[2];
+	struct session s;
+	struct pm4 q[2];
+	u64 stopped, running;
+
+	session_start(&s, xnack);
+	for (unsigned int i = 0; i < 2; i++) {
+		data[i] = vram_of(&s, i);
+		pm4_create(&q[i], &s, i);
+		pm4_launch(&q[i], &(struct pm4_launch){ .code = PM4_CODE(&s, kernel_persist), .data = data[i],
+							.groups = groups, .items = items });
+		pm4_submit(&q[i]);
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		u64 before = device_stat(i, VKFD_STAT_INSTRUCTIONS);
+
+		assert_true(wait_until(device_stat(i, VKFD_STAT_INSTRUCTIONS) > before, PM4_MS));
+	}
+	pm4_update(&q[0], 0, HSA_QUEUE_PRIORITY_NORMAL);
+	stopped = device_stat(0, VKFD_STAT_INSTRUCTIONS);
+	running = device_stat(1, VKFD_STAT_INSTRUCTIONS);
+	data[0][0] = data[1][0] = 1;
+	pm4_wait(&q[1], 1);
+	assert_true(device_stat(1, VKFD_STAT_INSTRUCTIONS) > running);
+	assert_int_equal(device_stat(0, VKFD_STAT_INSTRUCTIONS), stopped);
+	assert_int_equal(data[0][1], 0);
+	pm4_update(&q[0], 100, HSA_QUEUE_PRIORITY_NORMAL);
+	pm4_wait(&q[0], 1);
+	for (unsigned int i = 0; i < 2; i++) {
+		assert_int_equal(data[i][1], groups * items);
+		assert_int_equal(data[i][2], 0);
+		pm4_destroy(&q[i]);
+	}
+}
+
+/* A queue that an error stopped is no obstacle for the other GPU. */
+static void violation_on_one_gpu_leaves_the_other_alone(int arg)
+{
+	void *hole = mmap(NULL, PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	u64 errors = device_stat(0, VKFD_STAT_FAULTS_NORETRY);
+	struct session s;
+	struct pm4 q;
+
+	session_start(&s, false);
+	pm4_create(&q, &s, 0);
+	pm4_launch(&q, &(struct pm4_launch){ .code = PM4_CODE(&s, kernel_touch), .data = hole,
+					     .groups = 64, .items = 64 });
+	pm4_kick(&q);
+	assert_true(wait_until(device_stat(0, VKFD_STAT_FAULTS_NORETRY) > errors, PM4_MS));
+	expect_computes(&s, 1);
+	pm4_destroy(&q);
+}
+
 static const struct guest_test tests[] = {
 	TEST(waves_of_higher_priority_go_first),
 	TEST(endless_waves_of_high_priority_starve_nobody),
 	TEST(packets_follow_the_priority_and_its_changes),
+	TEST(queues_with_endless_waves_are_destroyed),
+	TEST(queues_with_waves_at_faults_are_destroyed),
+	TEST(queue_with_a_wave_halted_by_a_fault_is_destroyed),
+	TEST_ARG("evicted_and_restored_waves_stay_exact", evicted_and_restored_waves_stay_exact, 50),
+	{ "evicted_and_restored_5000_times", evicted_and_restored_waves_stay_exact, 5000, "long timeout=1900" },
+	{ "two_gpus_compute_on_their_own_vram_xnack_on", two_gpus_compute_on_their_own_vram, 1, "gpus=2" },
+	{ "two_gpus_compute_on_their_own_vram_xnack_off", two_gpus_compute_on_their_own_vram, 0, "gpus=2" },
+	TEST_TAGS(violation_on_one_gpu_leaves_the_other_alone, "gpus=2"),
 };
 HARNESS_MAIN(tests)
