@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 #include "cp/compute.h"
+#include "isa/wave.h"
 #include "mmu/fetch.h"
 #include "util/poll.h"
 #include "util/rng.h"
@@ -115,6 +116,7 @@ struct compute_queue {
 	struct poll_timer busy;		/* when waiting groups that are busy try again */
 	u64 slots[CP_SLOTS / 64];	/* scratch slots in use */
 
+	_Atomic u32 gws[WAVE_GWS];	/* global wave sync: waves on all threads */
 	_Atomic bool stop;	/* end turns soon */
 	_Atomic bool rung;	/* read the write pointer again */
 

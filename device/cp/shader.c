@@ -52,6 +52,7 @@ static void turn(struct cp_shader *shader, struct compute_queue *queue)
 				.clock = env_clock,
 				.message = env_message,
 				.opaque = &opaque,
+				.gws = queue->gws,
 				.icache = shader->icache };
 	s64 budget = TURN_INSTRUCTIONS;
 

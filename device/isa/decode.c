@@ -81,7 +81,10 @@ static bool has_second_dword(const struct isa_inst *inst, u32 word)
 
 	switch (inst->enc) {
 	case ISA_SOP2:
+		return literal0 || bits(word, 8, 8) == ISA_SRC_LITERAL;
 	case ISA_SOPC:
+		if (op->type[2] == ISA_NONE)	/* eight bits of SIMM */
+			return literal0;
 		return literal0 || bits(word, 8, 8) == ISA_SRC_LITERAL;
 	case ISA_SOP1:
 		return literal0 && op->type[1] != ISA_NONE;

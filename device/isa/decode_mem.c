@@ -44,6 +44,9 @@ struct isa_ds_fields isa_ds_fields(const struct isa_op *op)
 	case ISA_COUNTER:
 		f.dst = true;
 		break;
+	case ISA_GWS:
+		f.data0 = op->count;
+		break;
 	default:
 		break;
 	}
@@ -75,6 +78,17 @@ static bool ds_registers(struct isa_inst *inst)
 	       ds_register(inst, f.dst, 24, result, &inst->dst);
 }
 
+/* The value stands where others have an address, and its number is even. */
+static bool gws_registers(struct isa_inst *inst)
+{
+	if (!inst->gds || bits(inst->word[1], 8, 24))
+		return false;
+	inst->vdata = (u16)bits(inst->word[1], 0, 8);
+	if (!inst->op->count)
+		return !inst->vdata && !inst->acc;
+	return inst->vdata % 2 == 0 && isa_use_vector(inst, inst->vdata, 1, inst->acc);
+}
+
 bool isa_decode_ds(struct isa_inst *inst)
 {
 	const struct isa_op *op = inst->op;
@@ -87,7 +101,7 @@ bool isa_decode_ds(struct isa_inst *inst)
 		inst->offset1 = (u8)bits(word, 8, 8);
 	if (op->shape == ISA_SWIZZLE && op->id != ISA_OP_ds_swizzle_b32 && inst->gds)
 		return false;
-	return ds_registers(inst);
+	return op->shape == ISA_GWS ? gws_registers(inst) : ds_registers(inst);
 }
 
 /* Signed 13 bits; flat_: 12 bits, unsigned. */

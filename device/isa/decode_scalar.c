@@ -3,6 +3,8 @@
 #include "isa/decode_priv.h"
 #include "isa/op_id.h"
 
+#define GPR_IDX_MASK	0xf	/* src0, src1, src2, dst */
+
 /* Source @n of a SOP instruction; a literal is in the second dword. */
 static bool scalar_source(struct isa_inst *inst, unsigned int n, unsigned int code)
 {
@@ -60,7 +62,12 @@ bool isa_decode_sopc(struct isa_inst *inst)
 {
 	u32 word = inst->word[0];
 
-	return scalar_source(inst, 0, bits(word, 0, 8)) && scalar_source(inst, 1, bits(word, 8, 8));
+	if (!scalar_source(inst, 0, bits(word, 0, 8)))
+		return false;
+	inst->simm = (s32)bits(word, 8, 8);
+	if (inst->op->type[2] != ISA_NONE)
+		return scalar_source(inst, 1, (u32)inst->simm);
+	return inst->simm <= GPR_IDX_MASK;
 }
 
 bool isa_decode_sopk(struct isa_inst *inst)
@@ -81,7 +88,14 @@ bool isa_decode_sopk(struct isa_inst *inst)
 bool isa_decode_sopp(struct isa_inst *inst)
 {
 	inst->simm = (s32)(inst->word[0] << 16) >> 16;
-	return inst->op->count != ISA_SOPP_NONE || !inst->simm;
+	switch (inst->op->count) {
+	case ISA_SOPP_NONE:
+		return !inst->simm;
+	case ISA_SOPP_GPRIDX:
+		return inst->simm >= 0 && inst->simm <= GPR_IDX_MASK;
+	default:
+		return true;
+	}
 }
 
 /* Offset: an immediate, an SGPR, or both when soffset_en says so. */

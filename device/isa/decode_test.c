@@ -225,8 +225,11 @@ static void decode_refuses(void **state)
 		{ 0xdc501000, 0 },		/* flat offset of 13 bits */
 		{ 0xdd084000, 0x007f0000 },	/* scratch_atomic */
 		{ 0xd86c0000, 0x00000100 },	/* ds_read_b32 with a data register */
-		{ 0xd9330008, 0x00000002 },	/* ds_gws_init: no GWS here */
-		{ 0xbf110903, 0 },		/* s_set_gpr_idx_on: no row */
+		{ 0xbf111004, 0 },		/* s_set_gpr_idx_on for a fifth operand */
+		{ 0xbf9d0010, 0 },		/* s_set_gpr_idx_mode: the same */
+		{ 0xd9330008, 0x00000001 },	/* ds_gws_init of an odd register */
+		{ 0xd9320008, 0x00000002 },	/* the same without gds */
+		{ 0xd9350000, 0x00000002 },	/* ds_gws_sema_v with a register */
 		{ 0xc00e1800, 0 },		/* s_load_dwordx8 s[96:103] */
 		{ 0xe0500000, 0x00190000 },	/* buffer resource at s100 */
 	};

@@ -3,6 +3,22 @@
 #include "isa/disasm_priv.h"
 #include "isa/op_id.h"
 
+/* Which operands are indexed. */
+static void gpr_idx(struct text *text, u32 mask)
+{
+	static const char *const names[] = { "SRC0", "SRC1", "SRC2", "DST" };
+	const char *comma = "";
+
+	text_put(text, "gpr_idx(");
+	for (unsigned int n = 0; n < 4; n++) {
+		if (!(mask >> n & 1))
+			continue;
+		text_put(text, "%s%s", comma, names[n]);
+		comma = ",";
+	}
+	text_put(text, ")");
+}
+
 void text_salu(struct text *text, const struct isa_inst *inst)
 {
 	const struct isa_op *op = inst->op;
@@ -18,6 +34,10 @@ void text_salu(struct text *text, const struct isa_inst *inst)
 		text_put(text, "%s", comma);
 		text_source(text, inst, inst->src[n], op->type[n + 1]);
 		comma = ", ";
+	}
+	if (op->id == ISA_OP_s_set_gpr_idx_on) {
+		text_put(text, ", ");
+		gpr_idx(text, (u32)inst->simm);
 	}
 }
 
@@ -178,6 +198,10 @@ void text_sopp(struct text *text, const struct isa_inst *inst)
 		break;
 	case ISA_SOPP_MSG:
 		message(text, field);
+		break;
+	case ISA_SOPP_GPRIDX:
+		text_put(text, " ");
+		gpr_idx(text, field);
 		break;
 	default:
 		break;

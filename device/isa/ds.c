@@ -10,6 +10,7 @@
 
 #include "isa/ds_atomic.h"
 #include "isa/ds_cross.h"
+#include "isa/ds_gws.h"
 #include "isa/exec.h"
 #include "isa/lds.h"
 #include "isa/op_id.h"
@@ -191,7 +192,8 @@ enum wave_stop isa_run_ds(struct wave *wave, struct wave_env *env, const struct 
 	struct ds ds = ds_of(wave, inst);
 	u64 exec = wave_exec(wave);
 
-	(void)env;
+	if (inst->op->shape == ISA_GWS)
+		return ds_gws(wave, env, inst);
 	/* There is no global data share. */
 	if (inst->gds)
 		return WAVE_ILLEGAL;

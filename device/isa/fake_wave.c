@@ -61,7 +61,7 @@ void fake_wave_init(struct fake_wave *fake, bool retry)
 	fake->env = (struct wave_env){
 		.access = { .mmu = fake->space.mmu, .ctx = FAKE_SPACE_CTX },
 		.scratch_base = VKFD_SCRATCH_BASE, .doorbell = 0x123,
-		.clock = clock_read, .message = message, .opaque = fake,
+		.clock = clock_read, .message = message, .opaque = fake, .gws = fake->gws,
 		.icache = isa_icache_create(),
 	};
 	need(fake->env.icache != NULL);

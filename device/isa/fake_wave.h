@@ -24,6 +24,7 @@ struct fake_wave {
 	u64 clock;		/* rises with every look */
 	u32 busy;		/* messages to refuse */
 	u32 messages, payload;	/* taken */
+	_Atomic u32 gws[WAVE_GWS];
 	_Atomic bool stop;
 };
 

@@ -60,7 +60,8 @@ struct isa_dpp {
  * the pair that a carry-in is read from. abs and neg are set for float sources
  * only; v_fma_mix has abs in neg_hi. v_accvgpr_read, write and mov name an
  * AccVGPR by the code or number of a VGPR.
- * Scalar: dst and src[] are 8-bit codes; simm holds SIMM16, sign-extended.
+ * Scalar: dst and src[] are 8-bit codes; simm holds SIMM16, sign-extended, or the
+ * second source field of SOPC as it is.
  * Memory: vaddr, vdata, vdata2 (DS), dst are VGPR numbers; saddr is the scalar
  * base (SMEM: sbase register, MUBUF: V# register, FLAT: ISA_SADDR_OFF = none),
  * src[0] the scalar offset operand where there is one (SMEM, MUBUF soffset,

@@ -62,16 +62,27 @@ LANE_OUT(u32, div_scale_f32, u32, u32, u32)
 						 (n > 0 ? 0x1p64 : 0x1p-64)))), a) : a;
 }
 
+/* Is c / b below the smallest normal number? Exponents tell, but near it and of denormals. */
+LANE_INLINE bool div_quotient_tiny(u64 b, u64 c, s32 e_b, s32 e_c)
+{
+	if (e_b && e_c && e_c - e_b > -1022)
+		return false;
+	return valu_soft_quotient_tiny(b, c);
+}
+
 LANE_OUT(u64, div_scale_f64, u64, u64, u64)
 {
 	struct div_case how;
-	s32 n;
+	s32 n, e_b, e_c;
 
 	a = f64_in(fp, a);
 	b = f64_in(fp, b);
 	c = f64_in(fp, c);
-	how = div_choose((s32)(b >> 52 & 0x7ff), (s32)(c >> 52 & 0x7ff), 768, 53,
-			 (b & F64_ABS) > f64_bits(0x1p1022) && (b & F64_ABS) < F64_INF, valu_soft_quotient_tiny(b, c));
+	e_b = (s32)(b >> 52 & 0x7ff);
+	e_c = (s32)(c >> 52 & 0x7ff);
+	how = div_choose(e_b, e_c, 768, 53,
+			 (b & F64_ABS) > f64_bits(0x1p1022) && (b & F64_ABS) < F64_INF,
+			 div_quotient_tiny(b, c, e_b, e_c));
 	*out = how.scaled && (b & F64_ABS) && (c & F64_ABS);
 	n = a == b ? how.den : a == c ? how.num : 0;
 	if (!how.scaled)

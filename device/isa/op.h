@@ -21,7 +21,8 @@
  *   SALU(enc, opcode, name, shape, dst, src0, src1, fn)
  *       enc SOP1, SOP2, SOPC, SOPK. A SOP1 with src1, and a SOPK with src0, gets
  *       the old value of dst there (bitset, cmov, addk); a SOPK's src1 is SIMM16.
- *       SOPK that write no register (cmpk, setreg) read it: src0.
+ *       SOPK that write no register (cmpk, setreg) read it: src0. A SOPC without
+ *       src1 has eight bits of SIMM there.
  *   SOPP(opcode, name, operand, fn)
  *   SMEM(opcode, name, kind, dwords, base)   base: dwords of the address, 2 or
  *       4 (buffer), 0 none
@@ -87,6 +88,7 @@ enum isa_mem_kind {
 	ISA_CACHE,	/* write-back and invalidate: no effect here beyond ordering */
 	ISA_CLOCK,	/* memtime, memrealtime */
 	ISA_COUNTER,	/* DS: append, consume: address in M0 */
+	ISA_GWS,	/* DS: semaphores of the queue; count: values */
 };
 
 /* What SIMM16 of a SOPP means. */
@@ -97,6 +99,7 @@ enum isa_sopp_operand {
 	ISA_SOPP_LABEL,		/* dwords from the next instruction */
 	ISA_SOPP_WAITCNT,
 	ISA_SOPP_MSG,
+	ISA_SOPP_GPRIDX,	/* which VGPR operands are indexed */
 };
 
 /* One opcode, as all readers see it. */

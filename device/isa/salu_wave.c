@@ -123,3 +123,63 @@ enum wave_stop isa_run_s_movreld_b64(struct wave *wave, struct wave_env *env, co
 			operand_read64(wave, inst, inst->src[0], false));
 	return WAVE_READY;
 }
+
+/* MODE.VSKIP = a bit of src0. */
+enum wave_stop isa_run_s_setvskip(struct wave *wave, struct wave_env *env, const struct isa_inst *inst)
+{
+	u32 word = operand_read32(wave, inst, inst->src[0]);
+	u32 bit = operand_read32(wave, inst, inst->src[1]) & 31;
+
+	(void)env;
+	wave->mode = (wave->mode & ~WAVE_MODE_VSKIP) | (word >> bit & 1 ? WAVE_MODE_VSKIP : 0);
+	return WAVE_READY;
+}
+
+static void set_index(struct wave *wave, u32 index)
+{
+	u32 *m0 = &wave->s[ISA_SRC_M0];
+
+	*m0 = (*m0 & ~WAVE_M0_INDEX) | (index & WAVE_M0_INDEX);
+}
+
+static void set_indexed(struct wave *wave, u32 operands)
+{
+	u32 *m0 = &wave->s[ISA_SRC_M0];
+
+	*m0 = (*m0 & ~WAVE_M0_INDEXED_MASK) |
+	      (operands << WAVE_M0_INDEXED_SHIFT & WAVE_M0_INDEXED_MASK);
+}
+
+enum wave_stop isa_run_s_set_gpr_idx_on(struct wave *wave, struct wave_env *env,
+					const struct isa_inst *inst)
+{
+	(void)env;
+	set_index(wave, operand_read32(wave, inst, inst->src[0]));
+	set_indexed(wave, (u32)inst->simm);
+	wave->mode |= WAVE_MODE_GPR_IDX_EN;
+	return WAVE_READY;
+}
+
+enum wave_stop isa_run_s_set_gpr_idx_idx(struct wave *wave, struct wave_env *env,
+					 const struct isa_inst *inst)
+{
+	(void)env;
+	set_index(wave, operand_read32(wave, inst, inst->src[0]));
+	return WAVE_READY;
+}
+
+enum wave_stop isa_run_s_set_gpr_idx_mode(struct wave *wave, struct wave_env *env,
+					  const struct isa_inst *inst)
+{
+	(void)env;
+	set_indexed(wave, (u32)inst->simm);
+	return WAVE_READY;
+}
+
+enum wave_stop isa_run_s_set_gpr_idx_off(struct wave *wave, struct wave_env *env,
+					 const struct isa_inst *inst)
+{
+	(void)env, (void)inst;
+	wave->mode &= ~WAVE_MODE_GPR_IDX_EN;
+	return WAVE_READY;
+}

@@ -50,4 +50,11 @@ const char *valu_unit_name(void);
 /* Executes a VALU instruction. False: illegal in this form, and nothing happened. */
 bool valu_run(struct wave *wave, const struct isa_inst *inst);
 
+/**
+ * valu_index() - an instruction as it is while MODE.GPR_IDX_EN is set
+ * @indexed: gets @inst with M0's index added to the VGPRs it is for; its nr_vgprs
+ *           may be more than the wave has.
+ */
+void valu_index(const struct wave *wave, const struct isa_inst *inst, struct isa_inst *indexed);
+
 #endif

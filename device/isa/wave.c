@@ -10,12 +10,36 @@
 #include "isa/wave.h"
 
 #include "isa/icache.h"
+#include "isa/valu.h"
 
 /* The instruction did not happen. */
 static bool undone(enum wave_stop stop)
 {
 	return stop == WAVE_FAULTED || stop == WAVE_ILLEGAL || stop == WAVE_APERTURE ||
 	       stop == WAVE_TRAPPED || stop == WAVE_BUSY;
+}
+
+/* MODE says that vector instructions are skipped, or which registers they use. */
+static enum wave_stop execute_as(struct wave *wave, struct wave_env *env, const struct isa_slot *slot)
+{
+	const struct isa_inst *inst = &slot->inst;
+	struct isa_inst indexed;
+
+	if (inst->enc < ISA_VOP1)
+		return slot->exec(wave, env, inst);
+	if (wave->mode & WAVE_MODE_VSKIP)
+		return WAVE_READY;
+	if (inst->enc > ISA_VOP3P)
+		return slot->exec(wave, env, inst);
+	valu_index(wave, inst, &indexed);
+	return indexed.nr_vgprs <= wave->nr_vgprs ? slot->exec(wave, env, &indexed) : WAVE_ILLEGAL;
+}
+
+static enum wave_stop execute(struct wave *wave, struct wave_env *env, const struct isa_slot *slot)
+{
+	if (wave->mode & (WAVE_MODE_VSKIP | WAVE_MODE_GPR_IDX_EN))
+		return execute_as(wave, env, slot);
+	return slot->exec(wave, env, &slot->inst);
 }
 
 static enum wave_stop step(struct wave *wave, struct wave_env *env, const struct isa_slot *slot)
@@ -26,7 +50,7 @@ static enum wave_stop step(struct wave *wave, struct wave_env *env, const struct
 
 	if (slot->exec && inst->nr_vgprs <= wave->nr_vgprs && inst->nr_agprs <= wave->nr_agprs) {
 		wave->pc = pc + inst->bytes;
-		stop = slot->exec(wave, env, inst);
+		stop = execute(wave, env, slot);
 	}
 	if (stop == WAVE_READY)
 		return stop;

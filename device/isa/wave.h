@@ -8,6 +8,7 @@
 #define WAVE_LANES	64u
 #define WAVE_SREGS	128u	/* by operand code: s0.., FLAT_SCRATCH, VCC, TTMP, M0, EXEC */
 #define WAVE_VGPRS	256u
+#define WAVE_GWS	64u	/* semaphores of a queue */
 
 /* One register of all lanes. */
 union wave_vreg {
@@ -23,6 +24,13 @@ union wave_vreg {
 #define WAVE_MODE_DX10_CLAMP	0x100u
 #define WAVE_MODE_IEEE		0x200u
 #define WAVE_MODE_FP16_OVFL	0x800000u
+#define WAVE_MODE_GPR_IDX_EN	0x8000000u	/* M0 is added to VGPR numbers: valu_index.c */
+#define WAVE_MODE_VSKIP		0x10000000u	/* vector instructions do nothing */
+
+/* M0 with GPR_IDX_EN: index [7:0], and which operands it is for. */
+#define WAVE_M0_INDEX		0xffu
+#define WAVE_M0_INDEXED_SHIFT	12u	/* src0, src1, src2, dst */
+#define WAVE_M0_INDEXED_MASK	0xf000u
 
 /* STATUS register. SCC, EXECZ, VCCZ, VALID and IN_TG are made when it is read. */
 #define WAVE_STATUS_SCC		0x1u
@@ -43,7 +51,7 @@ enum wave_stop {
 	WAVE_ILLEGAL,	/* @inst holds the encoding */
 	WAVE_APERTURE,	/* non-canonical address @fault.va */
 	WAVE_TRAPPED,	/* s_trap with a handler; @trap */
-	WAVE_BUSY,	/* an interrupt line is full: same instruction again later */
+	WAVE_BUSY,	/* a full interrupt line, a semaphore at 0: same instruction again later */
 	WAVE_HALTED,	/* s_sethalt 1, or MEM_VIOL */
 };
 
@@ -101,6 +109,7 @@ struct wave_env {
 	/* s_sendmsg MSG_INTERRUPT, payload M0[23:0]. False: no room, try again. */
 	bool (*message)(void *opaque, const struct wave *wave, u32 payload);
 	void *opaque;
+	_Atomic u32 *gws;	/* WAVE_GWS semaphores of the queue, or NULL */
 	struct isa_icache *icache;	/* of this thread */
 };
 
