@@ -116,6 +116,18 @@ TRACE_EVENT(vkfd_fault_done,
 		  __entry->va, __get_str(how), __entry->err)
 );
 
+/* decide: what: pinned, released */
+TRACE_EVENT(vkfd_thrash,
+	TP_PROTO(u32 pasid, u64 va, u64 len, u32 bounces, const char *what),
+	TP_ARGS(pasid, va, len, bounces, what),
+	TP_STRUCT__entry(__field(u32, pasid) __field(u64, va) __field(u64, len)
+			 __field(u32, bounces) __string(what, what)),
+	TP_fast_assign(__entry->pasid = pasid; __entry->va = va; __entry->len = len;
+		       __entry->bounces = bounces; __assign_str(what);),
+	TP_printk("pasid=%u va=0x%llx len=0x%llx bounces=%u what=%s", __entry->pasid,
+		  __entry->va, __entry->len, __entry->bounces, __get_str(what))
+);
+
 /* map */
 TRACE_EVENT(vkfd_map,
 	TP_PROTO(u32 gpu, u32 pasid, u64 va, u64 len, u32 vram_pages, bool writable),

@@ -136,6 +136,8 @@ static void migrate_done(struct mm_struct *mm, u64 start, u64 end, u32 from_gpu,
 		atomic64_add(pages, &from->page_out);
 	if (to)
 		atomic64_add(pages, &to->page_in);
+	if (p && pages && trigger == VKFD_MIGRATE_CPU_FAULT)
+		vkfd_svm_thrash_returned(p->svm, start, end);
 	vkfd_process_srcu_unlock(idx);
 }
 

@@ -9,8 +9,8 @@
  *
  * Locks, outermost first: &vkfd_svm.lock (the gpusvm driver lock), mmap_lock,
  * then below fs_reclaim the gpusvm notifier lock, then the spinlocks gc_lock,
- * &vkfd_svm_restore.lock, &vkfd_svm_faults.lock and &vkfd_svm_turn.lock, which
- * never nest.
+ * &vkfd_svm_restore.lock, &vkfd_svm_faults.lock, &vkfd_svm_thrash.lock and
+ * &vkfd_svm_turn.lock, which never nest.
  *
  * Teardown: restore is cancelled, collection flushed, faults are refused and
  * the one in service awaited, then the ranges are unmapped, unlinked and freed,
@@ -34,6 +34,7 @@
 #include "svm_policy_table.h"
 #include "svm_range.h"
 #include "svm_restore.h"
+#include "svm_thrash.h"
 #include "svm_turn.h"
 #include "svm_types.h"
 
@@ -92,6 +93,7 @@ struct vkfd_svm *vkfd_svm_create(struct mm_struct *mm, u32 pasid, const struct v
 	vkfd_svm_gc_init(svm);
 	vkfd_svm_restore_init(svm);
 	vkfd_svm_turn_init(svm);
+	vkfd_svm_thrash_init(svm);
 	err = vkfd_svm_faults_init(svm);
 	if (err)
 		goto err_free;
@@ -128,6 +130,7 @@ void vkfd_svm_destroy(struct vkfd_svm *svm)
 	vkfd_svm_restore_fini(svm);
 	flush_work(&svm->gc_work);
 	vkfd_svm_faults_fini(svm);
+	vkfd_svm_thrash_fini(svm);
 
 	mutex_lock(&svm->lock);
 	vkfd_svm_ranges_drop(svm, 0, VKFD_SVM_LIMIT);
@@ -225,6 +228,18 @@ out_unlock:
 void vkfd_svm_locations(struct vkfd_svm *svm, u64 va, u32 *prefetch, u32 *preferred)
 {
 	vkfd_svm_attrs_locations(&svm->attrs, va, prefetch, preferred);
+}
+
+/**
+ * vkfd_svm_policy_show() - What the policy remembers of a process
+ * @svm: SVM state.
+ * @m:   Output.
+ *
+ * Context: May sleep.
+ */
+void vkfd_svm_policy_show(struct vkfd_svm *svm, struct seq_file *m)
+{
+	vkfd_svm_thrash_show(svm, m);
 }
 
 static void policy_line(void *m, const char *text)

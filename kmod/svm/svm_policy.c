@@ -49,8 +49,8 @@ static struct vkfd_svm_decision vram_if_possible(const struct vkfd_svm_situation
  * @now: Attributes and facts.
  *
  * Preferred location first (this GPU, system memory, a linked GPU), then by
- * kind of access: ACCESS comes to the faulting GPU, ACCESS_IN_PLACE is mapped
- * where it is. VRAM out of the GPU's reach needs no decision: it is faulted to
+ * kind of access: ACCESS comes to the faulting GPU unless it is pinned,
+ * ACCESS_IN_PLACE is mapped where it is. VRAM out of the GPU's reach needs no decision: it is faulted to
  * RAM when its pages are collected.
  *
  * Return: the decision; VKFD_SVM_DENY without any access.
@@ -71,7 +71,7 @@ struct vkfd_svm_decision vkfd_svm_decide_fault(const struct vkfd_svm_situation *
 	if (preferred != NO_SLOT && (now->gpus[now->slot].linked & 1u << preferred))
 		return vram_if_possible(now, preferred);
 
-	if (now->cpu_home || !(values->access & self))
+	if (now->cpu_home || now->pinned || !(values->access & self))
 		return decide(VKFD_SVM_STAY, 0);
 	return vram_if_possible(now, now->slot);
 }

@@ -38,6 +38,7 @@ struct vkfd_svm_situation {
 	bool anonymous;		/* other memory cannot migrate */
 	bool cpu_home;		/* unregistered, in the initial heap or stack */
 	bool stuck;		/* a migration of this window failed a moment ago */
+	bool pinned;		/* it went to and fro too often, see svm_thrash.c */
 };
 
 struct vkfd_svm_decision vkfd_svm_decide_fault(const struct vkfd_svm_situation *now);

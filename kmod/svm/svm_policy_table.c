@@ -57,13 +57,14 @@ static const struct right rights[] = {
 /** struct memory - what kind of memory it is; a column */
 struct memory {
 	const char *name;
-	bool immovable, cpu_home;
+	bool immovable, cpu_home, pinned;
 };
 
 static const struct memory memories[] = {
 	{ .name = "can move" },
 	{ .name = "cannot move", .immovable = true },
 	{ .name = "heap, stack", .cpu_home = true },
+	{ .name = "pinned", .pinned = true },
 };
 
 /** struct sharing - which GPUs share it with the target of a prefetch; a column */
@@ -126,6 +127,7 @@ static const char *fault_answer(const struct right *right, const struct wish *pr
 		.xnack = true,
 		.anonymous = !memory->immovable,
 		.cpu_home = memory->cpu_home,
+		.pinned = memory->pinned,
 	};
 
 	return place_name(vkfd_svm_decide_fault(&now));
@@ -173,7 +175,7 @@ static void fault_table(const struct printer *to)
 	for (i = 0; i < ARRAY_SIZE(memories); i++)
 		len += scnprintf(text + len, sizeof(text) - len, " %s |", memories[i].name);
 	to->line(to->arg, text);
-	to->line(to->arg, "|---|---|---|---|---|");
+	to->line(to->arg, "|---|---|---|---|---|---|");
 	for (i = 0; i < ARRAY_SIZE(rights); i++)
 		for (j = 0; j < ARRAY_SIZE(wishes); j++)
 			fault_row(to, &rights[i], &wishes[j]);

@@ -33,6 +33,7 @@
 #include "svm_map.h"
 #include "svm_range.h"
 #include "svm_set.h"
+#include "svm_thrash.h"
 #include "svm_turn.h"
 #include "svm_types.h"
 
@@ -157,6 +158,8 @@ static int place(struct service *job, const struct vkfd_svm_decision *decision)
 	if (result.moved) {
 		job->how = "migrated";
 		job->moved = true;
+		if (decision->place == VKFD_SVM_TO_VRAM)
+			vkfd_svm_thrash_moved(svm, job->start, job->end);
 	}
 	job->placed = true;
 	return err == -ENODEV && vkfd_device_is_lost(svm->gpus[job->entry->slot].dev) ? err : 0;
@@ -188,6 +191,7 @@ static int decide_and_place(struct service *job)
 		.anonymous = job->vma.anonymous,
 		.cpu_home = !job->registered && job->vma.cpu_home,
 		.stuck = job->placed || job->entry->tries,
+		.pinned = vkfd_svm_thrash_pinned(svm, job->start, job->end),
 	};
 	struct vkfd_svm_decision decision;
 

@@ -123,6 +123,38 @@ struct vkfd_svm_faults {
 	} again;
 };
 
+#define VKFD_SVM_THRASH		64
+
+/** struct vkfd_svm_bouncing - a window that a GPU fault moved, see svm_thrash.c */
+struct vkfd_svm_bouncing {
+	u64 start, end;
+	/** @away: in VRAM; the next CPU fault there is a bounce. */
+	bool away;
+	/** @pinned: until the worker has released it, some time after @until. */
+	bool pinned;
+	/** @bounces: since @since. */
+	unsigned int bounces;
+	/** @since: jiffies of the first of them. */
+	unsigned long since;
+	/** @until: jiffies. */
+	unsigned long until;
+};
+
+/** struct vkfd_svm_thrash - memory that CPU and GPU take from each other */
+struct vkfd_svm_thrash {
+	/** @lock: guards all but @work; a leaf, taken in CPU faults. */
+	spinlock_t lock;
+	struct vkfd_svm_bouncing windows[VKFD_SVM_THRASH];
+	/** @next: the window to forget next. */
+	unsigned int next;
+	/** @bounces: all that were counted. */
+	u64 bounces;
+	/** @pins: windows that were pinned. */
+	u64 pins;
+	/** @work: releases windows. */
+	struct delayed_work work;
+};
+
 /** struct vkfd_svm_turn - a fault goes before invalidations, see svm_turn.c */
 struct vkfd_svm_turn {
 	/** @lock: guards the fields below; a leaf, taken in notifiers. */
@@ -205,6 +237,8 @@ struct vkfd_svm {
 
 	/** @turn: for mappings that lost too many races. */
 	struct vkfd_svm_turn turn;
+	/** @thrash: what shall not move for a while. */
+	struct vkfd_svm_thrash thrash;
 	/** @restore: XNACK off and ALWAYS_MAPPED. */
 	struct vkfd_svm_restore restore;
 	/** @faults: XNACK on. */

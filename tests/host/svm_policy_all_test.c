@@ -85,6 +85,7 @@ static bool world_make(struct world *w, unsigned int code)
 	w->now.cpu_home = take(&code, 2);
 	w->now.stuck = take(&code, 2);
 	w->now.xnack = take(&code, 2);
+	w->now.pinned = take(&code, 2);
 	return !code;
 }
 
@@ -113,7 +114,7 @@ static struct vkfd_svm_decision fault_rules(const struct world *w)
 		return (struct vkfd_svm_decision){ VKFD_SVM_TO_RAM, 0 };
 	if (w->preferred < GPUS && links(w, self, w->preferred))
 		return vram_or_stay(w, w->preferred);
-	if (access && !w->now.cpu_home)
+	if (access && !w->now.cpu_home && !w->now.pinned)
 		return vram_or_stay(w, self);
 	return (struct vkfd_svm_decision){ VKFD_SVM_STAY, 0 };
 }
@@ -146,7 +147,7 @@ static void policy_each_fault_follows_the_rules(void **state)
 				 got.slot, want.place, want.slot);
 		fault_laws(&w, got);
 	}
-	assert_int_equal(code, 3 * LOCATIONS * 27 * 8 * 8 * 16);
+	assert_int_equal(code, 3 * LOCATIONS * 27 * 8 * 8 * 32);
 }
 
 /* "A program prefetches": can all that must share it reach the target? */
