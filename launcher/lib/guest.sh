@@ -84,6 +84,14 @@ guest_config() {
 	cp "$VKFD_TOP/launcher/guest/init" "$guest_work/host/init"
 }
 
+# Under TCG the guest's time stamp counter is the host's. A guest that measures it on
+# a busy host can be wrong by a factor, and no clock of it is right then.
+guest_tsc() {
+	[ "$guest_accel" = tcg ] || return 0
+	tsc_khz=$("$rootfs_ld" --library-path "$rootfs_lib" "$VKFD_BUILD/launcher/tsc-khz") || return 0
+	printf 'tsc_early_khz=%s ' "$tsc_khz"
+}
+
 # init_on_alloc: TCG keeps the code that it translated for a page until the guest
 # itself writes there. virtiofsd fills page cache from outside, so a page that
 # held other code before would run that; zeroing on allocation is the write.
@@ -94,6 +102,7 @@ guest_kernel_line() {
 		random.trust_cpu=on rcupdate.rcu_expedited=1 cryptomgr.notests \
 		nokaslr modprobe.blacklist=amdgpu loglevel=7 \
 		rcupdate.rcu_cpu_stall_timeout=60 watchdog_thresh=30
+	guest_tsc
 	[ "$opt_kernel" = stock ] || printf '%s ' "${guest_kmemleak:-kmemleak=off}"
 }
 
