@@ -24,7 +24,8 @@
 #include "engine/eng_selftest.h"
 
 #define TEST_PAGES	2048u	/* 8 MiB, several times the scratch space */
-#define TEST_STRIDE	769u	/* prime to page counts: visits them in a scattered order */
+/* prime to both page counts, far from a multiple of either: visits them in a scattered order */
+#define TEST_STRIDE	613u
 
 struct selftest {
 	struct vkfd_device *dev;
