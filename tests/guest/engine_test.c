@@ -116,10 +116,41 @@ static void unbind_under_a_live_queue_gives_pages_back(int arg)
 	selftest_expect_all_ok();
 }
 
+/*
+ * The worker of a fault is held up in the middle (stall_collect) when its
+ * process loses the GPU: teardown must wait for it. What it would touch
+ * otherwise is freed memory, which only the debug kernel sees.
+ */
+static void unbind_while_a_fault_is_served_ends_cleanly(int arg)
+{
+	struct kfd_node nodes[MAX_GPUS];
+	struct session s;
+	struct sdma q;
+	u64 waited;
+	char *p;
+
+	assert_true(kfd_nodes(nodes) > 0);
+	session_start(&s, true);
+	sdma_create(&q, &s, 0);
+	sdma_run(&q);
+	p = mm_map_small(HUGE_BYTES);
+	pattern_fill(p, HUGE_BYTES, 19);
+	waited = driver_stat(0, "stall_collect", "waited");
+	driver_poke(0, "stall_collect", "1");
+	sdma_write1(&q, p, 1);
+	sdma_submit(&q);
+	assert_true(wait_until(driver_stat(0, "stall_collect", "waited") == waited + 1, 3000));
+	driver_bind("unbind", nodes[0].pci);
+	pattern_check(p, HUGE_BYTES, 19);
+	driver_bind("bind", nodes[0].pci);
+	selftest_expect_all_ok();
+}
+
 static const struct guest_test tests[] = {
 	TEST(selftest_copies_scattered_pages_without_a_wrong_byte),
 	TEST(completion_interrupts_are_neither_lost_nor_forged),
 	TEST_TAGS(gpu_comes_back_after_unbind_and_bind, "fresh"),
 	TEST_TAGS(unbind_under_a_live_queue_gives_pages_back, "fresh"),
+	TEST_TAGS(unbind_while_a_fault_is_served_ends_cleanly, "fresh kernel=debug"),
 };
 HARNESS_MAIN(tests)

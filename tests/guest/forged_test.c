@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "gpu.h"
@@ -331,6 +332,99 @@ static void completion_of_the_future_is_not_believed(int xnack)
 	assert_int_equal(driver_stat(0, "state", "lost"), 0);
 }
 
+/* A fault of @q at @p that is in service and waits there (stall_collect) until the file is written. */
+static u32 hold_fault(struct sdma *q, void *p)
+{
+	u64 waited = driver_stat(0, "stall_collect", "waited");
+	u32 seq;
+
+	driver_poke(0, "stall_collect", "1");
+	sdma_write1(q, p, 1);
+	seq = sdma_submit(q);
+	assert_true(wait_until(driver_stat(0, "stall_collect", "waited") == waited + 1, 3000));
+	return seq;
+}
+
+/* A true fault of @q at @p; returns when the driver has noted it. */
+static u32 report_fault(struct sdma *q, void *p)
+{
+	u64 entries = driver_stat(0, "errors", "ih_entries");
+	u32 seq;
+
+	sdma_write1(q, p, 2);
+	seq = sdma_submit(q);
+	assert_true(wait_until(driver_stat(0, "errors", "ih_entries") > entries, 3000));
+	return seq;
+}
+
+/* The driver notes 256 faults of a process; one that does not fit must not wait for ever. */
+static void reports_that_do_not_fit_are_replayed(int arg)
+{
+	enum { REPORTS = 300 };
+	struct sdma held, q;
+	struct session s;
+	u32 seq, seq2;
+	char *p;
+
+	session_start(&s, true);
+	sdma_create(&held, &s, 0);
+	sdma_create(&q, &s, 0);
+	sdma_run(&held);
+	sdma_run(&q);
+	p = mm_map_small(2 * HUGE_BYTES);
+	memset(p, 0x11, 2 * HUGE_BYTES);
+	seq = hold_fault(&held, p);
+	for (u32 i = 1; i <= REPORTS; i++)
+		forge_fault(pasid_of(getpid()), (uintptr_t)p + i * PAGE, VKFD_FAULT_RETRY | VKFD_FAULT_READ);
+	seq2 = report_fault(&q, p + HUGE_BYTES);
+	driver_poke(0, "stall_collect", "0");
+	assert_true(sdma_wait(&held, seq, SDMA_MS));
+	assert_true(sdma_wait(&q, seq2, SDMA_MS));
+	assert_int_equal(*(u32 *)(p + HUGE_BYTES), 2);
+	sdma_destroy(&q);
+	sdma_destroy(&held);
+}
+
+/*
+ * What was reported before a munmap() may be over, and is no violation until it
+ * is reported again. That never happens here: nobody writes to @fixed.
+ */
+static void fault_of_before_an_unmap_is_no_violation(int arg)
+{
+	struct sdma held, q;
+	char *p, *old, *fixed;
+	struct session s;
+	HsaEvent *event;
+	u32 seq, seq2;
+
+	session_start(&s, true);
+	event = memory_event(&s);
+	sdma_create(&held, &s, 0);
+	sdma_create(&q, &s, 0);
+	p = mm_map_small(HUGE_BYTES);
+	old = mm_map_small(HUGE_BYTES);
+	fixed = mm_map_small(HUGE_BYTES);
+	memset(fixed, 0x11, HUGE_BYTES);
+	mm_protect(fixed, HUGE_BYTES, PROT_READ);
+	sdma_write1(&q, old, 1); /* or its unmapping would be no news to the driver */
+	sdma_run(&q);
+	sdma_run(&held);
+	seq = hold_fault(&held, p);
+	forge_fault(pasid_of(getpid()), (uintptr_t)fixed, VKFD_FAULT_RETRY | VKFD_FAULT_WRITE);
+	seq2 = report_fault(&q, p + PAGE); /* newer than the forged one */
+	mm_unmap(old, HUGE_BYTES);
+	driver_poke(0, "stall_collect", "0");
+	assert_true(sdma_wait(&held, seq, SDMA_MS));
+	assert_true(sdma_wait(&q, seq2, SDMA_MS));
+	assert_int_equal(hsaKmtWaitOnEvent(event, 50), HSAKMT_STATUS_WAIT_TIMEOUT);
+	assert_gpu_lives(&q);
+	/* The same report once more is newer than the munmap(), and believed. */
+	forge_fault(pasid_of(getpid()), (uintptr_t)fixed, VKFD_FAULT_RETRY | VKFD_FAULT_WRITE);
+	assert_hsa(hsaKmtWaitOnEvent(event, 10000));
+	assert_hsa(hsaKmtDestroyQueue(q.res.QueueId));
+	assert_hsa(hsaKmtDestroyQueue(held.res.QueueId));
+}
+
 static u32 hardware_event(struct session *s)
 {
 	struct kfd_ioctl_create_event_args args = { .event_type = KFD_IOC_EVENT_HW_EXCEPTION };
@@ -400,6 +494,8 @@ static const struct guest_test tests[] = {
 	TEST(violation_stops_only_the_process_it_names),
 	TEST(random_entries_hurt_nobody_else),
 	TEST_XNACK(completion_of_the_future_is_not_believed),
+	TEST(reports_that_do_not_fit_are_replayed),
+	TEST(fault_of_before_an_unmap_is_no_violation),
 	{ "lost_gpu_sets_the_hardware_event_wild_pointer", lost_gpu_sets_the_hardware_event, WILD_POINTER, "fresh" },
 	{ "lost_gpu_sets_the_hardware_event_kernel_fault", lost_gpu_sets_the_hardware_event, KERNEL_FAULT, "fresh" },
 	{ "lost_gpu_sets_the_hardware_event_kernel_packet", lost_gpu_sets_the_hardware_event, KERNEL_PACKET, "fresh" },

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -330,6 +331,40 @@ static void failed_copy_to_vram_leaves_memory_in_ram(int xnack)
 	pattern_check(p, HUGE_BYTES, 90);
 }
 
+static u64 free_ram(void)
+{
+	struct sysinfo info;
+
+	assert_int_equal(sysinfo(&info), 0);
+	return (u64)info.freeram * info.mem_unit;
+}
+
+/* Each failure had pages ready that the bytes should have gone to. */
+static void failed_copy_to_ram_gives_its_memory_back(int xnack)
+{
+	enum { ROUNDS = 64 };
+	struct session s;
+	u64 before, after;
+	char *p;
+
+	session_start(&s, xnack);
+	p = mm_map_small(HUGE_BYTES);
+	pattern_fill(p, HUGE_BYTES, 91);
+	gpu_access(&s, p, HUGE_BYTES);
+	assert_ok(gpu_prefetch(&s, p, HUGE_BYTES, true));
+	before = free_ram();
+	for (int i = 0; i < ROUNDS; i++) {
+		driver_poke(0, "fail_copies", "1");
+		gpu_prefetch(&s, p, HUGE_BYTES, false);
+		assert_in_vram(p, HUGE_BYTES);
+	}
+	after = free_ram();
+	driver_poke(0, "fail_copies", "0");
+	if (after + ROUNDS / 2 * HUGE_BYTES < before)
+		fail_test("%llu MiB of RAM are gone", (unsigned long long)((before - after) / MIB));
+	pattern_check(p, HUGE_BYTES, 91);
+}
+
 static void failed_queue_set_up_is_an_error_and_leaks_nothing(int arg)
 {
 	struct raw_queue q;
@@ -394,6 +429,7 @@ static const struct guest_test tests[] = {
 	TEST(open_fork_exit_storm_mixes_no_process),
 	TEST(threads_allocate_and_free_at_once),
 	TEST_XNACK(failed_copy_to_vram_leaves_memory_in_ram),
+	TEST_ARG("failed_copy_to_ram_gives_its_memory_back_xnack_on", failed_copy_to_ram_gives_its_memory_back, 1),
 	TEST(failed_queue_set_up_is_an_error_and_leaks_nothing),
 	TEST_TAGS(engine_hang_ends_in_errors_not_in_a_hung_task, "fresh"),
 };

@@ -474,6 +474,40 @@ static void no_access_is_a_violation_even_with_xnack(int xnack)
 	sdma_destroy(&q);
 }
 
+/* The GPU has just written, its TLB knows the page; @attr must end that before set returns. */
+static void attribute_ends_gpu_writes(bool xnack, u32 type, bool read_only)
+{
+	struct session s;
+	struct sdma q;
+	HsaEvent *e;
+	u32 *p;
+
+	session_start(&s, xnack);
+	e = memory_event(&s);
+	sdma_create(&q, &s, 0);
+	p = mm_map(4 * PAGE);
+	memset(p, 1, 4 * PAGE);
+	gpu_access(&s, p, 4 * PAGE);
+	sdma_write1(&q, p + PAGE / 4, 5);
+	sdma_run(&q);
+	assert_ok(svm_set(s.kfd, p, 4 * PAGE, { type, read_only ? KFD_IOCTL_SVM_FLAG_GPU_RO : s.gpu[0].gpu_id }));
+	sdma_write1(&q, p + PAGE / 4, 6);
+	sdma_submit(&q);
+	assert_violation(e, p + PAGE / 4, read_only);
+	assert_int_equal(p[PAGE / 4], 5);
+	sdma_destroy(&q);
+}
+
+static void gpu_ro_flag_takes_the_right_to_write(int xnack)
+{
+	attribute_ends_gpu_writes(xnack, SVM_ATTR(SET_FLAGS), true);
+}
+
+static void no_access_takes_the_mapping_away(int xnack)
+{
+	attribute_ends_gpu_writes(xnack, SVM_ATTR(NO_ACCESS), false);
+}
+
 static void unregistered_memory_without_xnack_is_a_violation(int arg)
 {
 	struct session s;
@@ -585,6 +619,8 @@ static const struct guest_test tests[] = {
 	TEST_XNACK(mprotect_takes_the_gpus_right_to_write),
 	TEST_XNACK(mprotect_gives_the_right_back),
 	TEST_XNACK(no_access_is_a_violation_even_with_xnack),
+	TEST_XNACK(gpu_ro_flag_takes_the_right_to_write),
+	TEST_XNACK(no_access_takes_the_mapping_away),
 	TEST_ARG("unregistered_memory_is_a_violation_xnack_off", unregistered_memory_without_xnack_is_a_violation, 0),
 	TEST_ARG("registered_memory_works_everywhere_4k_xnack_off", registered_memory_without_xnack_works_everywhere, 0),
 	TEST_ARG("registered_memory_works_everywhere_2m_xnack_off", registered_memory_without_xnack_works_everywhere, 1),

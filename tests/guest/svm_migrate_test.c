@@ -109,13 +109,20 @@ static void cpu_write_lands_after_the_page_came_back(int mode)
 	pattern_check(p, bytes, 22);
 }
 
-/* Leaves what a previous owner wrote in free VRAM. */
+/*
+ * Leaves what a previous owner wrote in free VRAM. By SVM memory: that takes
+ * VRAM from the bottom, buffers from the top.
+ */
 static void dirty_vram(struct session *s, size_t bytes)
 {
-	char *vram = vram_alloc(s, bytes);
+	char *p = mm_map_small(bytes);
 
-	memset(vram, 0xdb, bytes);
-	buffer_free(vram, bytes);
+	memset(p, 0xdb, bytes);
+	gpu_access(s, p, bytes);
+	assert_ok(gpu_prefetch(s, p, bytes, true));
+	assert_in_vram(p, bytes);
+	mm_unmap(p, bytes);
+	assert_true(wait_until(!driver_stat(0, "vram", "svm"), 5000));
 }
 
 static void prefetch_of_untouched_memory_is_zeroes(int mode)

@@ -196,6 +196,33 @@ static void fork_before_collect_still_breaks_sharing(int arg)
 	assert_int_equal(r.p[0], 0x44444444);
 }
 
+/* XNACK off: memory is lost twice more while the restore worker is busy with the first loss. */
+static void queues_stopped_twice_run_again(int arg)
+{
+	const size_t bytes = 3 * HUGE_BYTES;
+	struct race r = { 0 };
+	char *p, *copy;
+	u32 seq;
+
+	session_start(&r.s, false);
+	sdma_create(&r.q, &r.s, 0);
+	copy = sysmem_alloc(&r.s, bytes);
+	p = mm_map_small(bytes);
+	memset(p, 0x11, bytes);
+	gpu_access(&r.s, p, bytes);
+	race_arm(&r, "stall_commit");
+	mm_protect(p, HUGE_BYTES, PROT_READ);
+	race_meet(&r);
+	/* The upper one first: what is to be restored reaches to its end. */
+	mm_protect(p + 2 * HUGE_BYTES, HUGE_BYTES, PROT_READ);
+	mm_protect(p + HUGE_BYTES, HUGE_BYTES, PROT_READ);
+	race_release(&r);
+	sdma_copy(&r.q, copy, p, bytes);
+	seq = sdma_submit(&r.q);
+	race_end(&r, seq);
+	assert_memory_equal(copy, p, bytes);
+}
+
 static const struct guest_test tests[] = {
 	TEST_ARG("page_replaced_before_commit_is_not_used_ram_read_xnack_on",
 		 page_replaced_before_commit_is_not_used, 0),
@@ -211,5 +238,6 @@ static const struct guest_test tests[] = {
 		 fault_overtaken_again_and_again_is_served, 1),
 	TEST_ARG("fork_before_collect_still_breaks_sharing_xnack_on",
 		 fork_before_collect_still_breaks_sharing, 0),
+	TEST_ARG("queues_stopped_twice_run_again_xnack_off", queues_stopped_twice_run_again, 0),
 };
 HARNESS_MAIN(tests)
