@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: MIT
+# what: VRAM that SVM gives back stays on its account
+# file: kmod/mem/mem_vram.c
+# kernel: stock
+# tests: guest.svm_leak.munmap_gives_svm_vram_back_at_once_xnack_on
+/^\t\tatomic64_sub(bo->ttm\.base\.size, &bo->dev->mem->svm_bytes);$/d
