@@ -3,7 +3,8 @@
  * DOC: what a process shows of itself
  *
  * sysfs, /sys/class/kfd/kfd/proc/<pid>/: pasid, vram_<gpu_id> (bytes of VRAM in
- * buffers), counters_<gpu_id>/{faults,page_in,page_out} (pages of 4 KiB).
+ * buffers), counters_<gpu_id>/{faults,page_in,page_out} (pages of 4 KiB),
+ * stats_<gpu_id>/evicted_ms (how long its queues were stopped).
  * debugfs, kfd/proc/<pid>/: svm_ranges, svm_policy (svm/ writes them) and queues.
  *
  * The roots are made by uapi/ and handed down. A process without files still
@@ -11,7 +12,7 @@
  * file waits for its readers, so show functions may use the process freely.
  *
  * Locks: roots_lock around creation and removal of the roots; queue lock to
- * list queues.
+ * list queues and to tell how long they stood still.
  */
 #include <linux/debugfs.h>
 #include <linux/kobject.h>
@@ -31,7 +32,7 @@ static DEFINE_XARRAY(shown);
 static struct kobject *sysfs_root;
 static struct dentry *debugfs_root;
 
-/** struct vkfd_proc_dir - a directory that shows numbers; owns one per GPU below it */
+/** struct vkfd_proc_dir - a directory that shows numbers; a process' owns two per GPU below it */
 struct vkfd_proc_dir {
 	struct kobject kobj;
 	struct vkfd_process *p;
@@ -52,8 +53,10 @@ static ssize_t proc_show(struct kobject *kobj, struct attribute *attr, char *buf
 			value = atomic64_read(&counters->faults);
 		else if (!strcmp(attr->name, "page_in"))
 			value = atomic64_read(&counters->page_in);
-		else
+		else if (!strcmp(attr->name, "page_out"))
 			value = atomic64_read(&counters->page_out);
+		else
+			value = div_u64(vkfd_queues_evicted_ns(dir->p), NSEC_PER_MSEC);
 	} else if (strcmp(attr->name, "pasid")) {
 		gpu = container_of(attr, struct vkfd_proc_dir, vram);
 		value = atomic64_read(&gpu->pdd->counters.vram_bytes);
@@ -80,6 +83,10 @@ static struct attribute *counters_attrs[] = {
 };
 ATTRIBUTE_GROUPS(counters);
 
+static struct attribute evicted_attr = { .name = "evicted_ms", .mode = 0444 };
+static struct attribute *stats_attrs[] = { &evicted_attr, NULL };
+ATTRIBUTE_GROUPS(stats);
+
 static const struct kobj_type process_ktype = {
 	.release = proc_release,
 	.sysfs_ops = &proc_sysfs_ops,
@@ -90,6 +97,12 @@ static const struct kobj_type counters_ktype = {
 	.release = proc_release,
 	.sysfs_ops = &proc_sysfs_ops,
 	.default_groups = counters_groups,
+};
+
+static const struct kobj_type stats_ktype = {
+	.release = proc_release,
+	.sysfs_ops = &proc_sysfs_ops,
+	.default_groups = stats_groups,
 };
 
 static struct vkfd_proc_dir *dir_alloc(struct vkfd_process *p, struct vkfd_pdd *pdd)
@@ -185,29 +198,40 @@ void vkfd_process_sysfs_add(struct vkfd_process *p)
 	mutex_unlock(&roots_lock);
 }
 
+/* A directory <name>_<gpu_id>, or NULL. */
+static struct vkfd_proc_dir *gpu_dir_add(struct vkfd_pdd *pdd, const struct kobj_type *type,
+					 const char *name)
+{
+	struct vkfd_proc_dir *parent = pdd->p->sysfs;
+	struct vkfd_proc_dir *dir = parent ? dir_alloc(pdd->p, pdd) : NULL;
+
+	if (!dir)
+		return NULL;
+	if (kobject_init_and_add(&dir->kobj, type, &parent->kobj, "%s_%u", name,
+				 pdd->dev->gpu_id)) {
+		kobject_put(&dir->kobj);
+		return NULL;
+	}
+	list_add(&dir->link, &parent->gpus);
+	return dir;
+}
+
 /** vkfd_process_sysfs_add_gpu() - Show a GPU the process acquired. Process lock held. */
 void vkfd_process_sysfs_add_gpu(struct vkfd_pdd *pdd)
 {
-	struct vkfd_process *p = pdd->p;
-	u32 gpu_id = pdd->dev->gpu_id;
 	struct vkfd_proc_dir *dir;
 
-	lockdep_assert_held(&p->lock);
-	dir = p->sysfs ? dir_alloc(p, pdd) : NULL;
+	lockdep_assert_held(&pdd->p->lock);
+	gpu_dir_add(pdd, &stats_ktype, "stats");
+	dir = gpu_dir_add(pdd, &counters_ktype, "counters");
 	if (!dir)
 		return;
-	if (kobject_init_and_add(&dir->kobj, &counters_ktype, &p->sysfs->kobj, "counters_%u",
-				 gpu_id)) {
-		kobject_put(&dir->kobj);
-		return;
-	}
-	snprintf(dir->vram_name, sizeof(dir->vram_name), "vram_%u", gpu_id);
+	snprintf(dir->vram_name, sizeof(dir->vram_name), "vram_%u", pdd->dev->gpu_id);
 	sysfs_attr_init(&dir->vram);
 	dir->vram.name = dir->vram_name;
 	dir->vram.mode = 0444;
-	list_add(&dir->link, &p->sysfs->gpus);
 	/* Removed with the parent directory. */
-	if (sysfs_create_file(&p->sysfs->kobj, &dir->vram))
+	if (sysfs_create_file(&pdd->p->sysfs->kobj, &dir->vram))
 		dir->vram.name = NULL;
 }
 

@@ -123,11 +123,13 @@ struct vkfd_process {
 	struct rb_root_cached buffer_tree;
 
 	struct xarray queue_ids;
-	/** @queue_lock: guards @queues, @evicted, the run state of each queue. */
+	/** @queue_lock: guards @queues, @evicted*, the run state of each queue. */
 	struct mutex queue_lock;
 	struct list_head queues;
 	/** @evicted: nested quiesce calls; queues run only at 0. */
 	unsigned int evicted;
+	/** @evicted_since: boot time in ns of the present stop; @evicted_ns: all earlier ones. */
+	u64 evicted_since, evicted_ns;
 	/** @error_work: tells user space of queue errors, in its own mm. */
 	struct work_struct error_work;
 

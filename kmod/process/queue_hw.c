@@ -204,6 +204,7 @@ void vkfd_queues_quiesce(void *owner)
 
 	mutex_lock(&p->queue_lock);
 	if (!p->evicted++) {
+		p->evicted_since = ktime_get_boottime_ns();
 		vkfd_smi_queues_evicted(p, KFD_QUEUE_EVICTION_TRIGGER_SVM);
 		queues_refresh(p);
 	}
@@ -223,9 +224,30 @@ void vkfd_queues_resume(void *owner)
 	mutex_lock(&p->queue_lock);
 	if (!WARN_ON_ONCE(!p->evicted) && !--p->evicted) {
 		queues_refresh(p);
+		p->evicted_ns += ktime_get_boottime_ns() - p->evicted_since;
 		vkfd_smi_queues_restored(p);
 	}
 	mutex_unlock(&p->queue_lock);
+}
+
+/**
+ * vkfd_queues_evicted_ns() - How long the queues of a process stood still in all
+ * @p: Process.
+ *
+ * The stop that lasts is counted up to now.
+ * Context: May sleep, takes the queue lock.
+ * Return: Nanoseconds.
+ */
+u64 vkfd_queues_evicted_ns(struct vkfd_process *p)
+{
+	u64 ns;
+
+	mutex_lock(&p->queue_lock);
+	ns = p->evicted_ns;
+	if (p->evicted)
+		ns += ktime_get_boottime_ns() - p->evicted_since;
+	mutex_unlock(&p->queue_lock);
+	return ns;
 }
 
 /**

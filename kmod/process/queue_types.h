@@ -56,6 +56,7 @@ int vkfd_queue_apply(struct vkfd_queue *q, u64 ring, u64 ring_bytes, u32 priorit
 void vkfd_queues_unmap_all(struct vkfd_process *p);
 void vkfd_queues_quiesce(void *owner);
 void vkfd_queues_resume(void *owner);
+u64 vkfd_queues_evicted_ns(struct vkfd_process *p);
 void vkfd_queues_stop_gpu(struct vkfd_process *p, struct vkfd_device *dev);
 
 /* queue.c */
