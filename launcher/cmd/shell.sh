@@ -19,7 +19,7 @@ cmd_shell() {
 	guest_prepare
 	shell_status=0
 	if [ -t 0 ] && [ -t 1 ]; then
-		guest_start 1 /bin/bash || shell_status=$?
+		guest_start 1 /bin/bash -l || shell_status=$?
 	else
 		guest_start 0 /bin/bash || shell_status=$?
 	fi

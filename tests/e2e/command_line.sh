@@ -4,7 +4,7 @@
 # shellcheck source=tests/e2e/lib/check.sh
 . "$(dirname "$0")/lib/check.sh"
 
-for command in demo test run shell setup build clean doctor; do
+for command in demo test run shell setup build clean doctor top; do
 	expect 0 ./vkfd "$command" --help
 	grep -q "usage: ./vkfd $command" "$tmp/out" || fail "$command --help does not show its usage"
 done
@@ -56,5 +56,9 @@ expect 2 ./vkfd bench nonsense
 said "no bench .nonsense."
 expect 2 ./vkfd bench --json
 said "needs a file name"
-expect 2 ./vkfd top --once
-said "not yet"
+expect 2 ./vkfd top true
+said "comes behind --"
+expect 2 ./vkfd top --once --
+said "no command"
+expect 2 ./vkfd top --interval soon
+said "not a number of seconds"
