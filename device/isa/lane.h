@@ -62,6 +62,12 @@ LANE_INLINE u64 f64_bits(double f)
 	return bits;
 }
 
+/* All ones or none: a select that the compiler never makes a branch of. */
+LANE_INLINE u32 lane_mask(u32 on)
+{
+	return on ? ~0u : 0;
+}
+
 #define F32_SIGN	0x80000000u
 #define F32_ABS		0x7fffffffu
 #define F32_INF		0x7f800000u
@@ -121,9 +127,9 @@ LANE_INLINE u64 f64_flush(bool on, u64 x)
 	return on & !(x & F64_INF) ? x & F64_SIGN : x;
 }
 
-LANE_INLINE u32 f16_flush(bool on, u32 x)
+LANE_INLINE u32 f16_flush(u32 on, u32 x)
 {
-	return on & !(x & F16_INF) ? x & F16_SIGN : x;
+	return x & (lane_mask(x & F16_INF) | (on - 1) | F16_SIGN);
 }
 
 /* NaN operands win over any result, the first one first, quieted. */

@@ -65,15 +65,15 @@ LANE(u32, cvt_f32_f64, u64, u32, u32)
 	return f32_out(fp, f32_bits((float)f64_of(f64_in(fp, a))));
 }
 
-LANE32(cvt_f16_f32) { return f16_out(fp, (double)f32_of(f32_in(fp, a))); }
+LANE32(cvt_f16_f32) { return f16_out32(fp, f32_in(fp, a)); }
 
 LANE32(cvt_f32_f16) { return f32_out(fp, f16_widen(fp, a)); }
 
 /* Toward zero whatever MODE says. */
 LANE32(cvt_pkrtz_f16_f32)
 {
-	u32 low = f16_round(f64_bits((double)f32_of(f32_in(fp, a))), 3, fp->fp16_ovfl);
-	u32 high = f16_round(f64_bits((double)f32_of(f32_in(fp, b))), 3, fp->fp16_ovfl);
+	u32 low = f16_narrow(f32_in(fp, a), 3, fp->fp16_ovfl);
+	u32 high = f16_narrow(f32_in(fp, b), 3, fp->fp16_ovfl);
 
 	return f16_pair(f16_flush(fp->flush16_out, low), f16_flush(fp->flush16_out, high));
 }

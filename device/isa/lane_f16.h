@@ -5,49 +5,61 @@
 #include "isa/lane_f32.h"
 
 /*
- * Half precision: computed in double, rounded to half once, by f16_round(). Sums
- * and products of halves are exact in double. A fused sum may be inexact, but only
- * where the smaller term is far below half a unit of the larger, and both
- * roundings go the same way (the host's mode is that of f16).
+ * Half precision: computed in single where that is exact enough, else in double,
+ * and rounded to half by f16_narrow(). Products of halves are exact in single.
+ * Sums are rounded twice, which goes unnoticed because single has more than twice
+ * the digits of half (and both roundings go the same way: the host's mode is that
+ * of f16). Fused sums are exact in double, but where the smaller term is far
+ * below half a unit of the larger; they reach single by rounding to odd, which a
+ * second rounding cannot tell from the exact sum.
  */
+
+/* Exact; NaNs stay NaNs. */
+LANE_INLINE float f16_single(u32 x)
+{
+	u32 abs = (x & F16_ABS) << 13, denormal = lane_mask(!(x & F16_INF));
+	/* A denormal as the fraction of 2^-14, which is then taken away again. */
+	float small = f32_of(abs + (113u << 23)) - f32_of(113u << 23);
+	u32 r = abs + (112u << 23) + (lane_mask(abs >= F16_INF << 13) & 112u << 23);
+
+	/* What is left of 0 may be -0. */
+	r = (f32_bits(small) & F32_ABS & denormal) | (r & ~denormal);
+	return f32_of(r | (x & F16_SIGN) << 16);
+}
+
 LANE_INLINE double f16_value(u32 x)
 {
-	s32 e = (s32)(x >> 10 & 31);
-	s32 frac = (s32)(x & 0x3ff);
-	double scale = f64_of((u64)(e ? e + 998 : 999) << 52);	/* 2^(e - 25) */
-	double r = e == 31 ? (frac ? f64_of(F64_NAN) : f64_of(F64_INF)) :
-		   (double)(e ? frac + 1024 : frac) * scale;
-
-	return f64_of(f64_bits(r) | (u64)(x & F16_SIGN) << 48);
+	return (double)f16_single(x);
 }
 
-/* One more unit in the last place? @rem and @half: what was cut off, and half a unit. */
-LANE_INLINE u32 f16_up(u32 round, bool neg, u64 q, u64 rem, u64 half)
+/* The half nearest to a single in one of the four modes; NaN keeps its top bits. */
+LANE_INLINE u32 f16_narrow(u32 x, u32 round, u32 saturate)
 {
-	bool nearest = rem > half || (rem == half && q & 1);
+	/* The modes are those of the whole wave. */
+	const u32 near = lane_mask(round == 0), plus = lane_mask(round == 1), minus = lane_mask(round == 2);
+	u32 abs = x & F32_ABS, neg = (u32)((s32)x >> 31), up = (neg & minus) | (~neg & plus);
+	s32 e = (s32)(abs >> 23), below = 113 - e;	/* places under the smallest exponent */
+	u32 shift = 13 + (u32)(below < 0 ? 0 : below > 12 ? 12 : below);
+	u32 cut = (1u << shift) - 1;			/* bits that go */
+	u32 sig = (abs & 0x7fffff) | (u32)(e < 1 ? e : 1) << 23;
+	u32 more = (up & cut) | (near & ((cut >> 1) + (sig >> shift & 1)));
+	u32 r = ((sig + more) >> shift) + ((u32)(below < 0 ? -below : 0) << 10);
 
-	return round == 0 ? nearest : round == 3 || !rem ? 0 : (round == 1) != neg;
+	u32 most = F16_MAX + ((near | up) & (saturate ^ 1)), frac = abs & 0x7fffff;
+
+	r = r < most ? r : most;
+	/* Infinity, or a NaN, which becomes quiet. */
+	r = abs >= F32_INF ? F16_INF | frac >> 13 | (frac ? F16_QUIET : 0) : r;
+	return r | (neg & F16_SIGN);
 }
 
-/* The half nearest to a double in one of the four modes; NaN keeps its top bits. */
-LANE_INLINE u32 f16_round(u64 x, u32 round, bool saturate)
+/* A double within the range of single, rounded to odd: what is cut off leaves its last bit set. */
+LANE_INLINE u32 f32_odd(double x)
 {
-	u64 abs = x & F64_ABS;
-	bool neg = x >> 63;
-	s32 e = (s32)(abs >> 52);
-	s32 below = e < 1009 ? 1009 - e : 0;		/* places under the smallest exponent */
-	u32 shift = below > 12 ? 54 : 42 + (u32)below;
-	u64 sig = e ? (abs & 0x000fffffffffffffULL) | 1ULL << 52 : abs;
-	u64 q = sig >> shift;
-	u32 up = f16_up(round, neg, q, sig & ((1ULL << shift) - 1), 1ULL << (shift - 1));
-	s32 base = e < 1009 ? 0 : e > 1024 + 15 ? 31 << 10 : (e - 1009) << 10;
-	u32 r = (u32)base + (u32)q + up;
-	bool to_inf = round == 0 || (round == 1 && !neg) || (round == 2 && neg);
+	const u64 cut = (1ULL << 29) - 1;
+	u64 bits = f64_bits(x);
 
-	r = r >= F16_INF ? (to_inf && !saturate ? F16_INF : F16_MAX) : r;
-	r = abs == F64_INF ? F16_INF : r;
-	r = abs > F64_INF ? F16_INF | F16_QUIET | (u32)(abs >> 42 & 0x3ff) : r;
-	return r | (u32)neg << 15;
+	return f32_bits((float)f64_of((bits | ((bits & cut) + cut)) & ~cut));
 }
 
 LANE_INLINE u32 f16_in(const struct valu_fp *fp, u32 x)
@@ -55,10 +67,16 @@ LANE_INLINE u32 f16_in(const struct valu_fp *fp, u32 x)
 	return f16_flush(fp->flush16_in, x & 0xffff);
 }
 
-/* Of an exact or once rounded result. */
+/* Of a result in single, exact or rounded once. */
+LANE_INLINE u32 f16_out32(const struct valu_fp *fp, u32 x)
+{
+	return f16_flush(fp->flush16_out, f16_narrow(x, fp->round64, fp->fp16_ovfl));
+}
+
+/* Of one in double. */
 LANE_INLINE u32 f16_out(const struct valu_fp *fp, double x)
 {
-	return f16_flush(fp->flush16_out, f16_round(f64_bits(x), fp->round64, fp->fp16_ovfl));
+	return f16_out32(fp, f32_odd(x));
 }
 
 /* As single precision; NaNs keep what bits they have, quieted. */
@@ -67,14 +85,14 @@ LANE_INLINE u32 f16_widen(const struct valu_fp *fp, u32 x)
 	u32 h = f16_in(fp, x);
 	u32 nan = (h & F16_SIGN) << 16 | F32_INF | F32_QUIET | (h & 0x3ff) << 13;
 
-	return f16_is_nan(h) ? nan : f32_bits((float)f16_value(h));
+	return f16_is_nan(h) ? nan : f32_bits(f16_single(h));
 }
 
 LANE32(add_f16)
 {
 	a = f16_in(fp, a);
 	b = f16_in(fp, b);
-	return f16_nan2(f16_out(fp, f16_value(a) + f16_value(b)), a, b);
+	return f16_nan2(f16_out32(fp, f32_bits(f16_single(a) + f16_single(b))), a, b);
 }
 
 LANE32(sub_f16) { return lane_add_f16(fp, a, b ^ F16_SIGN, 0); }
@@ -84,7 +102,7 @@ LANE32(mul_f16)
 {
 	a = f16_in(fp, a);
 	b = f16_in(fp, b);
-	return f16_nan2(f16_out(fp, f16_value(a) * f16_value(b)), a, b);
+	return f16_nan2(f16_out32(fp, f32_bits(f16_single(a) * f16_single(b))), a, b);
 }
 
 LANE32(fma_f16)
@@ -92,7 +110,7 @@ LANE32(fma_f16)
 	a = f16_in(fp, a);
 	b = f16_in(fp, b);
 	c = f16_in(fp, c);
-	return f16_nan3(f16_out(fp, f16_value(a) * f16_value(b) + f16_value(c)), a, b, c);
+	return f16_nan3(f16_out(fp, (double)(f16_single(a) * f16_single(b)) + f16_value(c)), a, b, c);
 }
 
 LANE32(fma_legacy_f16) { return lane_fma_f16(fp, a, b, c); }
@@ -247,7 +265,7 @@ LANE32(fma_mix_f32) { return lane_fma_f32(fp, a, b, c); }
 LANE32(fma_mixlo_f16)
 {
 	u32 r = lane_fma_f32(fp, a, b, c);
-	u32 h = f16_out(fp, (double)f32_of(r));
+	u32 h = f16_out32(fp, r);
 
 	return f32_is_nan(r) ? (r >> 16 & F16_SIGN) | F16_INF | F16_QUIET | (r >> 13 & 0x3ff) : h;
 }

@@ -13,9 +13,9 @@ static inline void set_fp(struct valu_fp *fp, u32 mode, bool clamp)
 	fp->flush32_out = !(mode & 0x20);
 	fp->flush16_in = !(mode & 0x40);
 	fp->flush16_out = !(mode & 0x80);
-	fp->ieee = mode & WAVE_MODE_IEEE;
-	fp->dx10_clamp = mode & WAVE_MODE_DX10_CLAMP;
-	fp->fp16_ovfl = mode & WAVE_MODE_FP16_OVFL;
+	fp->ieee = !!(mode & WAVE_MODE_IEEE);
+	fp->dx10_clamp = !!(mode & WAVE_MODE_DX10_CLAMP);
+	fp->fp16_ovfl = !!(mode & WAVE_MODE_FP16_OVFL);
 	fp->clamp = clamp;
 	fp->round32 = mode & WAVE_MODE_ROUND32;
 	fp->round64 = (u8)((mode & WAVE_MODE_ROUND64) >> 2);

@@ -10,12 +10,15 @@
  * several vector units (valu_lanes.c), one set is chosen at start.
  */
 
-/* What a lane function may look at beside its operands. */
+/*
+ * What a lane function may look at beside its operands. Of 0 and 1, and not bool:
+ * a bool from memory keeps gcc from making vector code of a loop.
+ */
 struct valu_fp {
-	bool flush32_in, flush32_out;	/* MODE.denorm of f32 */
-	bool flush16_in, flush16_out;	/* of f16 and f64 */
-	bool ieee, dx10_clamp, fp16_ovfl;
-	bool clamp;			/* integers saturate; floats are clamped by the caller */
+	u8 flush32_in, flush32_out;	/* MODE.denorm of f32 */
+	u8 flush16_in, flush16_out;	/* of f16 and f64 */
+	u8 ieee, dx10_clamp, fp16_ovfl;
+	u8 clamp;			/* integers saturate; floats are clamped by the caller */
 	u8 round32, round64;		/* 0 even, 1 +inf, 2 -inf, 3 zero */
 };
 

@@ -15,6 +15,11 @@
 #if defined(__x86_64__)
 #include <immintrin.h>
 #endif
+#if defined(__F16C__)
+#include "isa/f16_vector.h"
+#else
+#define f16_vector_row(io, id) false
+#endif
 
 #ifndef VALU_UNIT
 #define VALU_UNIT	valu_unit_base
@@ -117,7 +122,9 @@ LANE_INLINE u64 mask_pack(const u32 *src)
 #define LOOP_BEGIN(name)						\
 	static void run_##name(struct valu_io *io)			\
 	{								\
-		const struct valu_fp fp = io->fp;
+		const struct valu_fp fp = io->fp;			\
+		if (f16_vector_row(io, ISA_OP_##name))			\
+			return;
 #define LOOP_END }
 
 #define BITS(array)	u32 array[WAVE_LANES] __attribute__((aligned(64)))
@@ -248,6 +255,51 @@ static void split(u32 *low, u32 *high, const u64 *src, u64 mask)
 	}
 }
 
+static void addresses(u64 *va, const u32 *low, const u32 *high, u64 base)
+{
+	if (!high) {
+		EACH_LANE va[i] = base + low[i];
+		return;
+	}
+	EACH_LANE va[i] = base + (low[i] | (u64)high[i] << 32);
+}
+
+static u64 off_line(const u64 *va, u64 base, u32 step)
+{
+	BITS(out);
+
+	EACH_LANE out[i] = va[i] != base + (u64)i * step;
+	return mask_pack(out);
+}
+
+/* Bits 63:48 repeat bit 47. */
+static u64 stray(const u64 *va)
+{
+	BITS(out);
+
+	EACH_LANE out[i] = va[i] + (1ULL << 47) >= 1ULL << 48;
+	return mask_pack(out);
+}
+
+static u64 lds_off_line(const u32 *addr, u32 base, u32 step)
+{
+	BITS(out);
+
+	EACH_LANE out[i] = addr[i] != base + i * step;
+	return mask_pack(out);
+}
+
+static u64 lds_addresses(u32 *addr, const u32 *from, u32 offset, u32 last)
+{
+	BITS(out);
+
+	EACH_LANE {
+		addr[i] = from[i] + offset;
+		out[i] = addr[i] > last;
+	}
+	return mask_pack(out);
+}
+
 const struct valu_unit VALU_UNIT = {
 	.name = VALU_NAME,
 	.lanes = lanes,
@@ -258,4 +310,9 @@ const struct valu_unit VALU_UNIT = {
 	.widen = widen,
 	.join = join,
 	.split = split,
+	.addresses = addresses,
+	.off_line = off_line,
+	.stray = stray,
+	.lds_addresses = lds_addresses,
+	.lds_off_line = lds_off_line,
 };

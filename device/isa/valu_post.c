@@ -123,12 +123,11 @@ static bool keeps_half(const struct isa_op *op)
 
 static void merge_half(const struct valu_work *work, u32 *x, const u32 *old)
 {
-	bool high = work->inst->op_sel & 8 || work->inst->op->id == ISA_OP_v_fma_mixhi_f16;
-
-	for (unsigned int i = 0; i < WAVE_LANES; i++) {
-		if (high)
+	if (work->inst->op_sel & 8 || work->inst->op->id == ISA_OP_v_fma_mixhi_f16) {
+		for (unsigned int i = 0; i < WAVE_LANES; i++)
 			x[i] = (old[i] & 0xffff) | x[i] << 16;
-		else if (keeps_half(work->inst->op))
+	} else if (keeps_half(work->inst->op)) {
+		for (unsigned int i = 0; i < WAVE_LANES; i++)
 			x[i] = (old[i] & 0xffff0000) | (x[i] & 0xffff);
 	}
 }

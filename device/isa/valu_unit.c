@@ -12,11 +12,13 @@ static const struct valu_unit *unit_of(enum valu_unit_id id)
 		return &valu_unit_base;
 	case VALU_AVX2:
 		return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-		       __builtin_cpu_supports("bmi2") ? &valu_unit_avx2 : NULL;
+		       __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("f16c") ?
+		       &valu_unit_avx2 : NULL;
 	case VALU_AVX512:
 		return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
 		       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-		       __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2") ?
+		       __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2") &&
+		       __builtin_cpu_supports("f16c") ?
 		       &valu_unit_avx512 : NULL;
 	default:
 		return NULL;

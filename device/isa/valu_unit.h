@@ -20,6 +20,17 @@ struct valu_unit {
 	/* register pairs to 64-bit lanes and back (only the lanes of @mask) */
 	void (*join)(u64 *dst, const u32 *low, const u32 *high);
 	void (*split)(u32 *low, u32 *high, const u64 *src, u64 mask);
+	/*
+	 * Addresses of vector memory, 64-byte aligned. va = base + low, or base + the pair
+	 * where @high is there; then, as masks of lanes: those whose address is not
+	 * @base + lane * @step, those whose address is not canonical.
+	 */
+	void (*addresses)(u64 *va, const u32 *low, const u32 *high, u64 base);
+	u64 (*off_line)(const u64 *va, u64 base, u32 step);
+	u64 (*stray)(const u64 *va);
+	/* LDS: addr = from + offset; returns those behind @last. Then as off_line(). */
+	u64 (*lds_addresses)(u32 *addr, const u32 *from, u32 offset, u32 last);
+	u64 (*lds_off_line)(const u32 *addr, u32 base, u32 step);
 };
 
 extern const struct valu_unit valu_unit_base;
