@@ -92,40 +92,49 @@ static u64 element_va(const struct buffer *buffer, struct element element)
 	       element.index % is * 4 + element.offset % 4;
 }
 
-/*
- * Fills vm->va and returns the lanes that access all of their bytes. Of the
- * others, those with some bytes inside get their pieces here, unless @whole.
- */
-static u64 locate(struct vmem *vm, const struct buffer *buffer, bool whole)
-{
-	u64 inside = 0;
+/* Which lanes access all of their bytes, and which some: that many of them, from the first. */
+struct reach {
+	u64 whole, some;
+	u8 bytes[WAVE_LANES];
+};
 
+/* Fills vm->va. */
+static void locate(struct vmem *vm, const struct buffer *buffer, struct reach *reach)
+{
+	reach->whole = reach->some = 0;
+	memset(vm->va, 0, sizeof(vm->va));
 	for (u64 left = vm->exec; left; left &= left - 1) {
 		u32 lane = (u32)__builtin_ctzll(left);
 		struct element element = element_of(vm, buffer, lane);
 		u32 bytes = bytes_inside(buffer, element, vm->bytes);
 
 		vm->va[lane] = element_va(buffer, element);
+		reach->bytes[lane] = (u8)bytes;
 		if (bytes == vm->bytes)
-			inside |= BIT_ULL(lane);
-		else if (bytes && !whole)
-			mmu_piece_add(&vm->pieces, vm->va[lane], vm->data + lane * vm->bytes, bytes);
+			reach->whole |= BIT_ULL(lane);
+		else if (bytes)
+			reach->some |= BIT_ULL(lane);
 	}
-	return inside;
 }
 
+/* In lane order, which is the order of their effects. */
 static void add_pieces(struct vmem *vm, const struct buffer *buffer)
 {
-	u64 inside = locate(vm, buffer, false);
+	struct reach reach;
 
-	if (!buffer->swizzle) {
-		vmem_add_linear(vm, inside);
+	locate(vm, buffer, &reach);
+	if (!buffer->swizzle && !reach.some) {
+		vmem_add_linear(vm, reach.whole);
 		return;
 	}
-	for (; inside; inside &= inside - 1) {
-		u32 lane = (u32)__builtin_ctzll(inside);
+	for (u64 left = reach.whole | reach.some; left; left &= left - 1) {
+		u32 lane = (u32)__builtin_ctzll(left);
 
-		vmem_add_swizzled(vm, lane, vm->va[lane], buffer->index_stride * 4ull);
+		if (buffer->swizzle)
+			vmem_add_swizzled(vm, lane, vm->va[lane], buffer->index_stride * 4ull);
+		else
+			mmu_piece_add(&vm->pieces, vm->va[lane], vm->data + lane * vm->bytes,
+				      reach.bytes[lane]);
 	}
 }
 
@@ -174,14 +183,14 @@ static enum wave_stop store(struct vmem *vm, const struct buffer *buffer)
 static enum wave_stop atomic(struct vmem *vm, const struct buffer *buffer)
 {
 	union wave_vreg *dst;
-	u64 inside;
+	struct reach reach;
 
 	vm->reg = vmem_reg(vm->wave, vm->inst, vm->inst->vdata);
 	dst = vm->inst->glc ? vm->reg : NULL;
-	inside = locate(vm, buffer, true);
-	if (!vmem_atomic(vm, inside, dst))
+	locate(vm, buffer, &reach);
+	if (!vmem_atomic(vm, reach.whole, dst))
 		return WAVE_FAULTED;
-	for (u64 left = dst ? vm->exec & ~inside : 0; left; left &= left - 1)
+	for (u64 left = dst ? vm->exec & ~reach.whole : 0; left; left &= left - 1)
 		vmem_return(vm, dst, (u32)__builtin_ctzll(left), 0);
 	return WAVE_READY;
 }

@@ -280,11 +280,33 @@ static void load_to_lds_lies_by_lane(void **state)
 	assert_int_equal(isa_execs[inst.op->id](fake->wave, &fake->env, &inst), WAVE_ILLEGAL);
 }
 
+/* The first lane's store is inside whole, the second one's only in part: it comes later all the same. */
+static void stores_at_the_end_are_done_in_lane_order(void **state)
+{
+	struct fake_wave *fake = *state;
+	struct isa_inst inst = { .op = &isa_ops[ISA_OP_buffer_store_dwordx3], .enc = ISA_MUBUF,
+				 .saddr = SRSRC, .src = { 128 }, .offen = true, .vaddr = VADDR, .vdata = VDATA };
+
+	wave_set_sreg64(fake->wave, SRSRC, FAKE_DATA_VA);
+	wave_set_sreg64(fake->wave, SRSRC + 2, 20);
+	wave_set_sreg64(fake->wave, ISA_SRC_EXEC, 3);
+	for (u32 lane = 0; lane < 2; lane++) {
+		fake->wave->v[VADDR].u[lane] = 8 + 4 * lane;
+		for (u32 n = 0; n < 3; n++)
+			fake->wave->v[VDATA + n].u[lane] = 100 * lane + n;
+	}
+	assert_int_equal(isa_execs[inst.op->id](fake->wave, &fake->env, &inst), WAVE_READY);
+	assert_int_equal(fake_wave_dword(fake, FAKE_DATA_VA + 8), 0);
+	assert_int_equal(fake_wave_dword(fake, FAKE_DATA_VA + 12), 100);
+	assert_int_equal(fake_wave_dword(fake, FAKE_DATA_VA + 16), 101);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_match_the_reference),
 		cmocka_unit_test(load_to_lds_lies_by_lane),
+		cmocka_unit_test(stores_at_the_end_are_done_in_lane_order),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
