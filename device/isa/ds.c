@@ -3,7 +3,7 @@
  * DOC: LDS instructions
  *
  * LDS belongs to the group and only its thread is here, so lanes are plain
- * loops, lowest first. Nothing faults. Each lane reads its operands before its
+ * loops, lowest first (ds_lanes.c does the common ones a wave at a time). Nothing faults. Each lane reads its operands before its
  * results are written: they may be the same registers.
  */
 #include <string.h>
@@ -11,6 +11,7 @@
 #include "isa/ds_atomic.h"
 #include "isa/ds_cross.h"
 #include "isa/ds_gws.h"
+#include "isa/ds_lanes.h"
 #include "isa/exec.h"
 #include "isa/lds.h"
 #include "isa/op_id.h"
@@ -175,6 +176,21 @@ static void each_lane(const struct ds *ds, u64 exec, void (*run)(const struct ds
 		run(ds, (u32)__builtin_ctzll(exec));
 }
 
+/* Most loads and stores. False: not done, lane by lane then. */
+static bool whole_wave(const struct ds *ds, u64 exec, bool is_load)
+{
+	const struct isa_inst *inst = ds->inst;
+	struct ds_lanes lanes = { ds->group, exec, ds->bytes / 4, inst->op->count == 2 ? 2 : 1,
+				  ds->wave->v[inst->vaddr].u, { ds->unit[0], ds->unit[1] }, { NULL } };
+
+	if (!exec || ds->bytes < 4)
+		return false;
+	lanes.reg[0] = ds->file + (is_load ? inst->dst : inst->vdata);
+	if (lanes.count == 2)
+		lanes.reg[1] = is_load ? lanes.reg[0] + lanes.dwords : ds->file + inst->vdata2;
+	return is_load ? ds_lanes_load(&lanes) : ds_lanes_store(&lanes);
+}
+
 static struct ds ds_of(struct wave *wave, const struct isa_inst *inst)
 {
 	struct ds ds = { wave, wave->group, inst, inst->acc ? wave->a : wave->v,
@@ -199,10 +215,12 @@ enum wave_stop isa_run_ds(struct wave *wave, struct wave_env *env, const struct 
 		return WAVE_ILLEGAL;
 	switch (inst->op->shape) {
 	case ISA_LOAD:
-		each_lane(&ds, exec, load);
+		if (!whole_wave(&ds, exec, true))
+			each_lane(&ds, exec, load);
 		break;
 	case ISA_STORE:
-		each_lane(&ds, exec, store);
+		if (!whole_wave(&ds, exec, false))
+			each_lane(&ds, exec, store);
 		break;
 	case ISA_ATOMIC:
 		each_lane(&ds, exec, atomic);

@@ -10,6 +10,7 @@
 #include "isa/group.h"
 #include "isa/lds.h"
 #include "isa/operand.h"
+#include "isa/valu_unit.h"
 #include "isa/vmem.h"
 #include "vkfd_hw/addr.h"
 
@@ -26,14 +27,11 @@ static void addresses(struct vmem *vm)
 	const union wave_vreg *v = vm->wave->v + inst->vaddr;
 	u64 offset = (u64)(s64)inst->offset;
 
-	if (inst->saddr != ISA_SADDR_OFF) {
-		offset += wave_sreg64(vm->wave, inst->saddr & ~1u);
-		for (u32 lane = 0; lane < WAVE_LANES; lane++)
-			vm->va[lane] = offset + v->u[lane];
-		return;
-	}
-	for (u32 lane = 0; lane < WAVE_LANES; lane++)
-		vm->va[lane] = offset + (v[0].u[lane] | (u64)v[1].u[lane] << 32);
+	if (inst->saddr != ISA_SADDR_OFF)
+		valu_unit->addresses(vm->va, v->u, NULL,
+				     offset + wave_sreg64(vm->wave, inst->saddr & ~1u));
+	else
+		valu_unit->addresses(vm->va, v[0].u, v[1].u, offset);
 }
 
 /* scratch_*: byte offset in the lane's scratch, kept in va. */

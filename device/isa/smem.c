@@ -48,9 +48,10 @@ static struct smem address(const struct wave *wave, const struct isa_inst *inst)
 static enum wave_stop load(struct wave *wave, struct wave_env *env, const struct isa_inst *inst)
 {
 	struct smem smem = address(wave, inst);
-	struct mmu_pieces pieces = { .nr = 0 };
 	u32 data[MAX_DWORDS] = { 0 };
+	struct mmu_pieces pieces;
 
+	pieces.nr = 0;
 	if (smem.inside && !isa_canonical(smem.va))
 		return isa_aperture(env, smem.va, (u32)VKFD_FAULT_READ);
 	if (smem.inside)
@@ -65,8 +66,9 @@ static enum wave_stop load(struct wave *wave, struct wave_env *env, const struct
 static enum wave_stop store(struct wave *wave, struct wave_env *env, const struct isa_inst *inst)
 {
 	struct smem smem = address(wave, inst);
-	struct mmu_pieces pieces = { .nr = 0 };
+	struct mmu_pieces pieces;
 
+	pieces.nr = 0;
 	if (!smem.inside)
 		return WAVE_READY;
 	if (!isa_canonical(smem.va))

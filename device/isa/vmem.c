@@ -13,6 +13,7 @@
 
 #include "isa/atomic_op.h"
 #include "isa/lds.h"
+#include "isa/valu_unit.h"
 #include "mem/atomic.h"
 
 void vmem_init(struct vmem *vm, struct wave *wave, struct wave_env *env, const struct isa_inst *inst)
@@ -23,6 +24,7 @@ void vmem_init(struct vmem *vm, struct wave *wave, struct wave_env *env, const s
 	vm->type = inst->op->type[0];
 	vm->bytes = isa_type_bits(vm->type) / 8;
 	vm->exec = wave_exec(wave);
+	vm->line = 0;
 	vm->data = vm->stage;
 	vm->pieces.nr = 0;
 }
@@ -31,6 +33,10 @@ static void gather_dwords(struct vmem *vm, u32 dwords)
 {
 	u32 *to = (u32 *)vm->stage;
 
+	if (dwords == 2) {
+		valu_unit->join((u64 *)vm->stage, vm->reg[0].u, vm->reg[1].u);
+		return;
+	}
 	for (u32 lane = 0; lane < WAVE_LANES; lane++) {
 		for (u32 n = 0; n < dwords; n++)
 			to[lane * dwords + n] = vm->reg[n].u[lane];
@@ -92,50 +98,59 @@ static u32 extend(enum isa_type type, const u8 *data, u32 old)
 	}
 }
 
-static void scatter_dword(union wave_vreg *reg, const u32 *from, u32 step, u64 lanes)
+static void scatter_dwords(union wave_vreg *reg, const u32 *from, u32 dwords, u64 lanes)
 {
-	if (lanes == ~0ull) {
-		for (u32 lane = 0; lane < WAVE_LANES; lane++)
-			reg->u[lane] = from[lane * step];
-		return;
-	}
 	for (; lanes; lanes &= lanes - 1) {
-		int lane = __builtin_ctzll(lanes);
+		u32 lane = (u32)__builtin_ctzll(lanes);
 
-		reg->u[lane] = from[(u32)lane * step];
+		for (u32 n = 0; n < dwords; n++)
+			reg[n].u[lane] = from[lane * dwords + n];
 	}
 }
 
 void vmem_scatter(struct vmem *vm, u64 lanes)
 {
-	u32 dwords = vm->bytes / 4;
+	union wave_vreg *reg = vm->reg;
 
-	for (u32 n = 0; n < dwords; n++)
-		scatter_dword(&vm->reg[n], (const u32 *)vm->data + n, dwords, lanes);
-	if (dwords)
-		return;
-	for (; lanes; lanes &= lanes - 1) {
-		int lane = __builtin_ctzll(lanes);
-		u32 *u = &vm->reg->u[lane];
+	if (vm->bytes == 4 && lanes == ~0ull)
+		memcpy(reg->u, vm->data, sizeof(reg->u));
+	else if (vm->bytes == 4)
+		valu_unit->blend(reg->u, (const u32 *)vm->data, lanes);
+	else if (vm->bytes == 8)
+		valu_unit->split(reg[0].u, reg[1].u, (const u64 *)vm->data, lanes);
+	else if (vm->bytes > 4)
+		scatter_dwords(reg, (const u32 *)vm->data, vm->bytes / 4, lanes);
+	else {
+		for (; lanes; lanes &= lanes - 1) {
+			int lane = __builtin_ctzll(lanes);
+			u32 *u = &reg->u[lane];
 
-		*u = extend(vm->type, vm->data + (u32)lane * vm->bytes, *u);
+			*u = extend(vm->type, vm->data + (u32)lane * vm->bytes, *u);
+		}
 	}
 }
 
-/* All 64 lanes one behind the other. */
-static bool contiguous(const struct vmem *vm)
+/* Does each of @lanes, which is not 0, lie behind the one before? */
+static bool contiguous(struct vmem *vm, u64 lanes)
 {
-	u64 differ = 0;
+	u32 first = (u32)__builtin_ctzll(lanes);
+	u64 base = vm->va[first] - (u64)first * vm->bytes;
 
-	for (u32 lane = 0; lane < WAVE_LANES; lane++)
-		differ |= vm->va[lane] - vm->va[0] - lane * vm->bytes;
-	return !differ;
+	if (vm->line == lanes)
+		return true;
+	if (!vmem_neighbours(lanes) || valu_unit->off_line(vm->va, base, vm->bytes) & lanes)
+		return false;
+	vm->line = lanes;
+	return true;
 }
 
 void vmem_add_linear(struct vmem *vm, u64 lanes)
 {
-	if (lanes == ~0ull && contiguous(vm)) {
-		mmu_piece_add(&vm->pieces, vm->va[0], vm->data, WAVE_LANES * vm->bytes);
+	if (lanes && contiguous(vm, lanes)) {
+		u32 first = (u32)__builtin_ctzll(lanes);
+
+		mmu_piece_add(&vm->pieces, vm->va[first], vm->data + first * vm->bytes,
+			      (u32)__builtin_popcountll(lanes) * vm->bytes);
 		return;
 	}
 	for (; lanes; lanes &= lanes - 1) {
@@ -162,15 +177,18 @@ void vmem_add_swizzled(struct vmem *vm, u32 lane, u64 va, u64 step)
 	}
 }
 
-int vmem_stray(const struct vmem *vm, u64 lanes)
+int vmem_stray(struct vmem *vm, u64 lanes)
 {
-	for (; lanes; lanes &= lanes - 1) {
-		int lane = __builtin_ctzll(lanes);
+	u64 bad;
 
-		if (!isa_canonical(vm->va[lane]))
-			return lane;
-	}
-	return -1;
+	if (!lanes)
+		return -1;
+	/* The hole is larger than a line: not both ends can be canonical around it. */
+	if (contiguous(vm, lanes) && isa_canonical(vm->va[__builtin_ctzll(lanes)]) &&
+	    isa_canonical(vm->va[63 - __builtin_clzll(lanes)]))
+		return -1;
+	bad = valu_unit->stray(vm->va) & lanes;
+	return bad ? __builtin_ctzll(bad) : -1;
 }
 
 static u64 data_of(const struct vmem *vm, u32 lane, u32 n)

@@ -19,7 +19,8 @@ struct vmem {
 	enum isa_type type;
 	u32 bytes;		/* per lane */
 	u64 exec;
-	u64 va[WAVE_LANES];
+	u64 va[WAVE_LANES] __attribute__((aligned(64)));	/* of all lanes, active or not */
+	u64 line;		/* lanes found to lie one behind the other; 0: not looked yet */
 	u8 *data;		/* lane n's bytes begin at data + n * bytes */
 	u8 stage[WAVE_LANES * VMEM_LANE_BYTES] __attribute__((aligned(64)));
 	struct mmu_pieces pieces;
@@ -62,8 +63,16 @@ bool vmem_atomic(struct vmem *vm, u64 lanes, union wave_vreg *dst);
 /* One lane's old value into its destination. */
 void vmem_return(const struct vmem *vm, union wave_vreg *dst, u32 lane, u64 old);
 
+/* Are the lanes of a mask that is not 0 neighbours? */
+static inline bool vmem_neighbours(u64 lanes)
+{
+	u64 run = lanes >> __builtin_ctzll(lanes);
+
+	return !(run & (run + 1));
+}
+
 /* The first of @lanes whose address is not canonical, or -1. */
-int vmem_stray(const struct vmem *vm, u64 lanes);
+int vmem_stray(struct vmem *vm, u64 lanes);
 
 /* Scratch: where dword 0 of a lane's byte @offset lies; a dword is 256 bytes behind the one before. */
 #define SCRATCH_STEP 256u

@@ -68,8 +68,10 @@ enum wave_stop wave_run(struct wave *wave, struct wave_env *env, u32 budget)
 	const _Atomic u64 *space = mmu_code_epoch(env->access.mmu, env->access.ctx);
 	const struct isa_page *page = NULL;
 	enum wave_stop stop = WAVE_READY;
+	struct mmu_tally tally = { 0 };
 	u32 done = 0;
 
+	env->access.tally = &tally;
 	while (stop == WAVE_READY && done < budget) {
 		const struct isa_slot *slot = isa_page_slot(page, space, wave->pc);
 
@@ -85,6 +87,8 @@ enum wave_stop wave_run(struct wave *wave, struct wave_env *env, u32 budget)
 		if (undone(stop))
 			break;
 	}
+	env->access.tally = NULL;
+	mmu_tally_settle(&env->access, &tally);
 	wave->executed += done;
 	wave->stop = stop;
 	return stop;

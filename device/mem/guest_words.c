@@ -11,7 +11,7 @@
 
 struct walker {
 	const struct guest_mem *mem;
-	const struct guest_region *region; /* of the last piece */
+	const struct guest_region *region; /* of the last piece, allowed; NULL: none */
 	bool store;
 	bool copy; /* else only check */
 };
@@ -22,19 +22,33 @@ static enum mem_status walker_find(struct walker *walker, u64 bus)
 
 	if (!region || bus < region->bus || bus - region->bus >= region->len)
 		region = guest_region_at(walker->mem, bus);
-	walker->region = region;
+	walker->region = NULL;
 	if (!region || !region->host)
 		return MEM_UNMAPPED;
-	if (walker->store)
-		return region->writable ? MEM_OK : MEM_READ_ONLY;
-	return region->readable ? MEM_OK : MEM_UNMAPPED;
+	if (walker->store && !region->writable)
+		return MEM_READ_ONLY;
+	if (!walker->store && !region->readable)
+		return MEM_UNMAPPED;
+	walker->region = region;
+	return MEM_OK;
 }
 
 /* One piece, which regions may cut. */
 static enum mem_status walker_piece(struct walker *walker, const struct guest_piece *piece)
 {
+	const struct guest_region *region = walker->region;
 	size_t done = 0;
 
+	/* Nearly always where the last one was, and found to be allowed. */
+	if (region && span_fits(piece->bus - region->bus, piece->len, region->len)) {
+		u8 *host = region->host + (piece->bus - region->bus);
+
+		if (walker->copy && walker->store)
+			mem_lane_store(host, piece->host, piece->len);
+		else if (walker->copy)
+			mem_lane_load(piece->host, host, piece->len);
+		return MEM_OK;
+	}
 	if (piece->len && piece->bus > UINT64_MAX - (piece->len - 1))
 		return MEM_UNMAPPED;
 	while (done < piece->len) {

@@ -111,7 +111,7 @@ static size_t small_step(struct mmu_section *section, struct stream *stream, u8 
 		door_failed(section, stream->va, stream_rights(stream), status);
 		return 0;
 	}
-	tally(section, write ? section->written : section->read, *place, part);
+	tally(section, write ? section->tally.written : section->tally.read, *place, part);
 	stream_advance(stream, part);
 	return part;
 }
@@ -183,9 +183,9 @@ static bool word_access(struct mmu_access *access, u64 va, struct word *word)
 	if (ok) {
 		status = word_run(map_of(&section), xlat.place, word);
 		if (word->op != WORD_STORE)
-			tally(&section, section.read, xlat.place, word->bytes);
+			tally(&section, section.tally.read, xlat.place, word->bytes);
 		if (word->op != WORD_LOAD)
-			tally(&section, section.written, xlat.place, word->bytes);
+			tally(&section, section.tally.written, xlat.place, word->bytes);
 		ok = status == MEM_OK;
 		if (!ok)
 			door_failed(&section, va, xlat.rights, status);
@@ -328,9 +328,9 @@ static bool copier_step(struct copier *copier, u64 want)
 		copier_direct(copier, part);
 	if (copier->failed)
 		return false;
-	tally(section, section->read, *stream_place(&copier->src), part);
+	tally(section, section->tally.read, *stream_place(&copier->src), part);
 	for (unsigned int i = 0; i < copier->nr_dst; i++) {
-		tally(section, section->written, *stream_place(&copier->dst[i]), part);
+		tally(section, section->tally.written, *stream_place(&copier->dst[i]), part);
 		stream_advance(&copier->dst[i], part);
 	}
 	stream_advance(&copier->src, part);
@@ -376,7 +376,7 @@ static u64 fill_step(struct mmu_section *section, struct stream *dst, const u8 *
 		door_failed(section, dst->va, stream_rights(dst), status);
 		return 0;
 	}
-	tally(section, section->written, *place, part);
+	tally(section, section->tally.written, *place, part);
 	stream_advance(dst, part);
 	return part;
 }

@@ -17,11 +17,18 @@
 #define RECENT		4u
 #define MAX_SPANS	(2 * MMU_PIECES)
 
+/* A translation and, where it leads to VRAM, the host memory of its whole run. */
+struct known {
+	struct mmu_xlat xlat;
+	u8 *vram;
+};
+
 /* Translations of this section. A page that lanes share is looked up once. */
 struct recent {
 	struct walk_cache cache;
-	struct mmu_xlat xlat[RECENT];	/* run 0: unused */
-	u32 next;
+	struct known known[RECENT];
+	u32 rights;
+	u32 nr;		/* ever; the last RECENT of them are here */
 };
 
 /* Parts of pieces, each contiguous where it leads; io[n].bus is place[n].addr. */
@@ -29,37 +36,46 @@ struct spans {
 	u32 nr;
 	struct guest_piece io[MAX_SPANS];
 	struct place place[MAX_SPANS];
+	u8 *vram[MAX_SPANS];	/* host memory, or NULL */
 	u64 va[MAX_SPANS];
 };
 
 static void recent_init(struct recent *recent, u32 rights)
 {
-	recent->next = 0;
+	recent->rights = rights;
+	recent->nr = 0;
 	recent->cache.valid = false;
-	for (u32 i = 0; i < RECENT; i++) {
-		recent->xlat[i].rights = rights;
-		recent->xlat[i].cache = &recent->cache;
-		recent->xlat[i].va = 0;
-		recent->xlat[i].run = 0;
+}
+
+static const struct known *recent_add(struct mmu_section *section, struct recent *recent, u64 va)
+{
+	struct known *known = &recent->known[recent->nr % RECENT];
+	struct mmu_xlat *xlat = &known->xlat;
+
+	*xlat = (struct mmu_xlat){ .va = va, .rights = recent->rights, .cache = &recent->cache };
+	if (!mmu_translate(section, xlat)) {
+		/* The section ends, and what is here with it. */
+		recent->nr = 0;
+		return NULL;
 	}
+	known->vram = place_vram(mmu_map(section->access->mmu), xlat->place, xlat->run);
+	recent->nr++;
+	return known;
 }
 
 /* The translation that holds @va, or NULL: access->fault is filled. */
-static const struct mmu_xlat *recent_find(struct mmu_section *section, struct recent *recent, u64 va)
+static const struct known *recent_find(struct mmu_section *section, struct recent *recent, u64 va)
 {
-	struct mmu_xlat *xlat;
+	u32 have = recent->nr < RECENT ? recent->nr : RECENT;
 
-	for (u32 i = 0; i < RECENT; i++) {
-		xlat = &recent->xlat[i];
-		if (va - xlat->va < xlat->run)
-			return xlat;
+	/* The newest first. */
+	for (u32 i = 1; i <= have; i++) {
+		const struct known *known = &recent->known[(recent->nr - i) % RECENT];
+
+		if (va - known->xlat.va < known->xlat.run)
+			return known;
 	}
-	xlat = &recent->xlat[recent->next++ % RECENT];
-	xlat->va = va;
-	if (mmu_translate(section, xlat))
-		return xlat;
-	xlat->run = 0;
-	return NULL;
+	return recent_add(section, recent, va);
 }
 
 static bool refuse(struct mmu_section *section, u64 va, u32 rights, enum mem_status status)
@@ -80,9 +96,9 @@ static void tally(struct mmu_section *section, const struct place *place, u32 ri
 	else if (place->kind != PLACE_VRAM)
 		return;
 	if (rights & VKFD_FAULT_READ)
-		section->read[side] += len;
+		section->tally.read[side] += len;
 	if (rights & VKFD_FAULT_WRITE)
-		section->written[side] += len;
+		section->tally.written[side] += len;
 }
 
 /* Cuts one piece into spans. */
@@ -93,11 +109,13 @@ static bool spans_add(struct mmu_section *section, struct spans *spans, struct r
 
 	while (done < piece->len) {
 		u64 va = piece->va + done, inside;
-		const struct mmu_xlat *xlat = recent_find(section, recent, va);
+		const struct known *known = recent_find(section, recent, va);
 		u32 part = piece->len - done, n = spans->nr;
+		const struct mmu_xlat *xlat;
 
-		if (!xlat)
+		if (!known)
 			return false;
+		xlat = &known->xlat;
 		if (n == MAX_SPANS)
 			return refuse(section, va, xlat->rights, MEM_UNMAPPED);
 		inside = va - xlat->va;
@@ -106,6 +124,7 @@ static bool spans_add(struct mmu_section *section, struct spans *spans, struct r
 		spans->va[n] = va;
 		spans->place[n] = xlat->place;
 		spans->place[n].addr += inside;
+		spans->vram[n] = known->vram ? known->vram + inside : NULL;
 		spans->io[n] = (struct guest_piece){ spans->place[n].addr, piece->data + done, part };
 		spans->nr++;
 		tally(section, &xlat->place, xlat->rights, part);
@@ -118,16 +137,16 @@ static bool spans_add(struct mmu_section *section, struct spans *spans, struct r
 static enum mem_status span_run(const struct place_map *map, const struct spans *spans, u32 n, bool store)
 {
 	const struct guest_piece *io = &spans->io[n];
-	u8 *host = place_vram(map, spans->place[n], io->len);
+	u8 *host = spans->vram[n];
 
-	if (!host && store)
+	if (host && store)
+		mem_lane_store(host, io->host, io->len);
+	else if (host)
+		mem_lane_load(io->host, host, io->len);
+	else if (store)
 		return place_write(map, spans->place[n], io->host, io->len);
-	if (!host)
-		return place_read(map, spans->place[n], io->host, io->len);
-	if (store)
-		mem_words_store(host, io->host, io->len);
 	else
-		mem_words_load(io->host, host, io->len);
+		return place_read(map, spans->place[n], io->host, io->len);
 	return MEM_OK;
 }
 
@@ -158,22 +177,65 @@ static bool spans_run(struct mmu_section *section, const struct spans *spans, u3
 	return true;
 }
 
+static bool many_run(struct mmu_section *section, struct recent *recent, const struct mmu_piece *piece,
+		     u32 nr)
+{
+	struct spans spans;
+
+	spans.nr = 0;
+	for (u32 i = 0; i < nr; i++) {
+		if (!spans_add(section, &spans, recent, &piece[i]))
+			return false;
+	}
+	return spans_run(section, &spans, recent->rights);
+}
+
+/* One piece at the start of one translation, which holds it whole. */
+static bool one_run(struct mmu_section *section, const struct known *known, const struct mmu_piece *piece)
+{
+	const struct place_map *map = mmu_map(section->access->mmu);
+	const struct mmu_xlat *xlat = &known->xlat;
+	struct guest_piece io = { xlat->place.addr, piece->data, piece->len };
+	const struct guest_batch batch = { &io, 1, false };
+	bool store = xlat->rights & VKFD_FAULT_WRITE;
+	enum mem_status status = MEM_OK;
+	size_t bad;
+
+	if (known->vram && store)
+		mem_lane_store(known->vram, piece->data, piece->len);
+	else if (known->vram)
+		mem_lane_load(piece->data, known->vram, piece->len);
+	else if (xlat->place.kind == PLACE_SYSTEM && store)
+		status = guest_mem_store_words(map->guest, &batch, &bad);
+	else if (xlat->place.kind == PLACE_SYSTEM)
+		status = guest_mem_load_words(map->guest, &batch, &bad);
+	else if (store)
+		status = place_write(map, xlat->place, piece->data, piece->len);
+	else
+		status = place_read(map, xlat->place, piece->data, piece->len);
+	tally(section, &xlat->place, xlat->rights, piece->len);
+	return status == MEM_OK || refuse(section, piece->va, xlat->rights, status);
+}
+
 static bool pieces_run(struct mmu_access *access, const struct mmu_piece *piece, u32 nr, u32 rights)
 {
 	struct mmu_section section;
+	const struct known *known;
 	struct recent recent;
-	struct spans spans;
-	bool ok = true;
+	bool ok;
 
 	if (!nr)
 		return true;
 	if (!mmu_section_enter(&section, access, piece[0].va, rights))
 		return false;
 	recent_init(&recent, rights);
-	spans.nr = 0;
-	for (u32 i = 0; ok && i < nr; i++)
-		ok = spans_add(&section, &spans, &recent, &piece[i]);
-	ok = ok && spans_run(&section, &spans, rights);
+	known = recent_find(&section, &recent, piece[0].va);
+	if (!known)
+		ok = false;
+	else if (nr == 1 && piece[0].len <= known->xlat.run)
+		ok = one_run(&section, known, piece);
+	else
+		ok = many_run(&section, &recent, piece, nr);
 	mmu_section_leave(&section);
 	return ok;
 }
@@ -206,10 +268,12 @@ static bool atomics_translate(struct mmu_section *section, const struct mmu_lane
 	for (u64 left = lanes->active; left; left &= left - 1) {
 		int lane = __builtin_ctzll(left);
 		u64 va = lanes->va[lane];
-		const struct mmu_xlat *xlat = recent_find(section, &recent, va);
+		const struct known *known = recent_find(section, &recent, va);
+		const struct mmu_xlat *xlat;
 
-		if (!xlat)
+		if (!known)
 			return false;
+		xlat = &known->xlat;
 		if (va & (lanes->bytes - 1) || xlat->place.kind == PLACE_DOORBELL ||
 		    xlat->place.kind == PLACE_REGS)
 			return refuse(section, va, ATOMIC_RIGHTS, MEM_UNMAPPED);

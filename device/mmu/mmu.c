@@ -261,19 +261,40 @@ static void count(struct counters *counters, enum vkfd_stat stat, u64 n)
 		counter_add(counters, stat, n);
 }
 
+void mmu_tally_settle(const struct mmu_access *access, struct mmu_tally *tally)
+{
+	struct counters *counters = access->mmu->map->counters;
+
+	count(counters, VKFD_STAT_TLB_HITS, tally->hits);
+	count(counters, VKFD_STAT_TLB_MISSES, tally->misses);
+	count(counters, VKFD_STAT_VRAM_READ_BYTES, tally->read[SIDE_VRAM]);
+	count(counters, VKFD_STAT_VRAM_WRITE_BYTES, tally->written[SIDE_VRAM]);
+	count(counters, VKFD_STAT_PEER_READ_BYTES, tally->read[SIDE_PEER]);
+	count(counters, VKFD_STAT_PEER_WRITE_BYTES, tally->written[SIDE_PEER]);
+	count(counters, VKFD_STAT_SYSTEM_READ_BYTES, tally->read[SIDE_SYSTEM]);
+	count(counters, VKFD_STAT_SYSTEM_WRITE_BYTES, tally->written[SIDE_SYSTEM]);
+	*tally = (struct mmu_tally){ 0 };
+}
+
+static void tally_add(struct mmu_tally *sum, const struct mmu_tally *tally)
+{
+	sum->hits += tally->hits;
+	sum->misses += tally->misses;
+	for (u32 side = 0; side < NR_SIDES; side++) {
+		sum->read[side] += tally->read[side];
+		sum->written[side] += tally->written[side];
+	}
+}
+
 void mmu_section_leave(struct mmu_section *section)
 {
-	struct counters *counters = section->access->mmu->map->counters;
+	const struct mmu_access *access = section->access;
 
 	pthread_rwlock_unlock(&section->ctx->lock);
-	count(counters, VKFD_STAT_TLB_HITS, section->hits);
-	count(counters, VKFD_STAT_TLB_MISSES, section->misses);
-	count(counters, VKFD_STAT_VRAM_READ_BYTES, section->read[SIDE_VRAM]);
-	count(counters, VKFD_STAT_VRAM_WRITE_BYTES, section->written[SIDE_VRAM]);
-	count(counters, VKFD_STAT_PEER_READ_BYTES, section->read[SIDE_PEER]);
-	count(counters, VKFD_STAT_PEER_WRITE_BYTES, section->written[SIDE_PEER]);
-	count(counters, VKFD_STAT_SYSTEM_READ_BYTES, section->read[SIDE_SYSTEM]);
-	count(counters, VKFD_STAT_SYSTEM_WRITE_BYTES, section->written[SIDE_SYSTEM]);
+	if (access->tally)
+		tally_add(access->tally, &section->tally);
+	else
+		mmu_tally_settle(access, &section->tally);
 }
 
 /* The last route, if it holds @addr too: looking for one costs more than a page's copy may. */
@@ -347,10 +368,10 @@ static bool gart_translate(struct mmu_section *section, struct mmu_xlat *xlat)
 	if (page >= ctx->pages)
 		return fail(section, xlat, MMU_NOT_PRESENT, false);
 	if (tlb_lookup(&ctx->tlb, xlat->va, &entry, &shift)) {
-		section->hits++;
+		section->tally.hits++;
 		return entry_place(section, xlat, entry, shift);
 	}
-	section->misses++;
+	section->tally.misses++;
 	if (!table_load(section, ctx->root + 8 * page, &entry))
 		return fail(section, xlat, MMU_NO_ANSWER, false);
 	if (!(entry & VKFD_PTE_VALID))
@@ -415,10 +436,10 @@ bool mmu_translate(struct mmu_section *section, struct mmu_xlat *xlat)
 	if (!ctx->defined || !canonical(xlat->va))
 		return fail(section, xlat, MMU_NOT_PRESENT, false);
 	if (tlb_lookup(&ctx->tlb, xlat->va, &entry, &shift)) {
-		section->hits++;
+		section->tally.hits++;
 		return entry_place(section, xlat, entry, shift);
 	}
-	section->misses++;
+	section->tally.misses++;
 	return walk_and_place(section, xlat);
 }
 

@@ -47,12 +47,29 @@ struct mmu_fault {
 	bool retry;	/* park the access; else stop */
 };
 
+/* Own VRAM, peers' VRAM, guest RAM: what byte counters tell apart. */
+enum mmu_side { SIDE_VRAM, SIDE_PEER, SIDE_SYSTEM, NR_SIDES };
+
+/* What accesses did, for the counters. */
+struct mmu_tally {
+	u64 hits, misses;
+	u64 read[NR_SIDES], written[NR_SIDES];
+};
+
 /* One access by one queue: whose address space, and the answer to a failure. */
 struct mmu_access {
 	struct mmu *mmu;
 	u32 ctx;
 	struct mmu_fault fault;
+	/*
+	 * NULL: each access goes to the counters when it ends. Else it is added here, and
+	 * the owner calls mmu_tally_settle(): many small accesses pay for the counters once.
+	 */
+	struct mmu_tally *tally;
 };
+
+/* Adds to the counters of the access's GPU, and forgets. */
+void mmu_tally_settle(const struct mmu_access *access, struct mmu_tally *tally);
 
 /* Longest piece that one call touches; the reader lock of a flush is held that long. */
 #define MMU_PIECE_BYTES (2u << 20)

@@ -9,16 +9,12 @@
 
 struct mmu_ctx;
 
-/* Own VRAM, peers' VRAM, guest RAM: what byte counters tell apart. */
-enum mmu_side { SIDE_VRAM, SIDE_PEER, SIDE_SYSTEM, NR_SIDES };
-
 /* One in-flight section; counted here and added to the counters once, at its end. */
 struct mmu_section {
 	struct mmu_access *access;
 	struct mmu_ctx *ctx;
 	struct place_route hive, bus; /* where the last addresses led */
-	u64 hits, misses;
-	u64 read[NR_SIDES], written[NR_SIDES];
+	struct mmu_tally tally;
 };
 
 /* One translation. */
