@@ -45,6 +45,19 @@ static const u32 kernel_spin[] = {
 	0xbf810000,		/* s_endpgm */
 };
 
+/* The same, asleep between two looks. */
+static const u32 kernel_doze[] = {
+	0xc0030100, 0x00000000,	/* s_load_dword s4, s[0:1], 0x0 glc */
+	0xbf8cc07f,		/* s_waitcnt lgkmcnt(0) */
+	0xbf8e0001,		/* s_sleep 1 */
+	0xbf068004,		/* s_cmp_eq_u32 s4, 0 */
+	0xbf85fffa,		/* s_cbranch_scc1 -6 */
+	0x7e000280,		/* v_mov_b32 v0, 0 */
+	0x7e020281,		/* v_mov_b32 v1, 1 */
+	0xdd088004, 0x00000100,	/* global_atomic_add v0, v1, s[0:1] offset:4 */
+	0xbf810000,		/* s_endpgm */
+};
+
 #define ITERATIONS 2000u
 
 /* data[0] += ITERATIONS for each work-item, counted one by one in a register */

@@ -10,6 +10,10 @@
  * goes on, whatever others do; packets, SDMA and the KIQ have threads of their
  * own. A group runs on one thread at a time, groups of one launch on several.
  *
+ * A group whose waves all sleep (s_sleep) is left alone for a while, which
+ * doubles as long as nothing else happens in its queue, up to POLL_MAX_NS: threads
+ * with nothing but sleepers are idle, and a doorbell finds them waiting.
+ *
  * Room: a queue may hold its share of the GPU's waves, registers and LDS, and
  * always one group. Big grids are therefore launched as they run.
  */
@@ -72,8 +76,11 @@ static bool has_waves(struct compute *compute, struct compute_queue *queue, u64 
 {
 	if (!queue->active || queue->halted || atomic_load(&queue->stop))
 		return false;
-	if (poll_due(&queue->busy, now))
+	if (poll_due(&queue->busy, now)) {
 		cp_groups_retry(queue);
+		/* This thread takes one of them. */
+		pthread_cond_signal(&compute->work);
+	}
 	return cp_queue_has_groups(compute, queue);
 }
 

@@ -30,6 +30,7 @@ struct cp_group {
 	u32 cost;
 	u32 told;	/* waves whose fault was reported */
 	bool busy;	/* something is to be tried again by time */
+	bool asleep;	/* its waves sleep: runs again by time */
 	struct dispatch_place place;
 	struct group_config config;
 };

@@ -314,14 +314,25 @@ static void group_wake(struct cp_group *group)
 	if (group->waves)
 		group_resume(group->waves);
 	group->told = 0;
-	group->busy = false;
+	group->busy = group->asleep = false;
+}
+
+/* Its time came. Faults that were told stay told: only who slept or was refused tries again. */
+static bool group_due(struct cp_group *group)
+{
+	bool due = group->busy || group->asleep;
+
+	if (group->busy)
+		group_wake(group);
+	group->asleep = false;
+	return due;
 }
 
 /* Under the lock. The group goes back to its queue. */
 static void group_put(struct compute *compute, struct compute_queue *queue,
 		      struct cp_group *group, bool waiting)
 {
-	if (group->busy && !queue->busy.at_ns)
+	if ((group->busy || group->asleep) && !queue->busy.at_ns)
 		poll_again(&queue->busy, false);
 	list_append(waiting ? &queue->waiting : &queue->ready, group);
 	if (!waiting)
@@ -331,8 +342,11 @@ static void group_put(struct compute *compute, struct compute_queue *queue,
 static void group_judge(struct compute *compute, struct compute_queue *queue,
 			struct cp_group *group, enum group_stop stop, u32 epoch)
 {
-	bool waiting = stop == GROUP_WAITING;
+	bool waiting = stop == GROUP_WAITING || stop == GROUP_ASLEEP;
 
+	/* Something goes on: what others of the queue wait for may come soon. */
+	if (stop == GROUP_ENDED || stop == GROUP_READY)
+		queue->busy.pause_ns = 0;
 	if (stop == GROUP_ENDED) {
 		group_ended(compute, queue, group);
 		return;
@@ -347,6 +361,7 @@ static void group_judge(struct compute *compute, struct compute_queue *queue,
 	} else if (group_examine(compute, queue, group)) {
 		waiting = false;
 	}
+	group->asleep = waiting && stop == GROUP_ASLEEP;
 	group_put(compute, queue, group, waiting);
 }
 
@@ -431,18 +446,11 @@ void cp_groups_retry(struct compute_queue *queue)
 	struct cp_group *group;
 
 	queue->busy.at_ns = 0;
-	for (group = queue->ready.first; group; group = group->next) {
-		if (group->busy)
-			group_wake(group);
-	}
+	for (group = queue->ready.first; group; group = group->next)
+		group_due(group);
 	queue->waiting = (struct cp_group_list){ 0 };
-	while ((group = list_pop(&old))) {
-		bool wake = group->busy;
-
-		if (wake)
-			group_wake(group);
-		list_append(wake ? &queue->ready : &queue->waiting, group);
-	}
+	while ((group = list_pop(&old)))
+		list_append(group_due(group) ? &queue->ready : &queue->waiting, group);
 }
 
 static void groups_free(struct compute *compute, struct compute_queue *queue,

@@ -248,16 +248,47 @@ static void endless_queues_starve_nobody(void **state)
 	}
 }
 
+#define SLEEPERS 20u
+
+/* Nothing but sleepers: hardly an instruction is done. Doorbells and the flag are seen at once. */
+static void sleeping_waves_leave_the_threads_idle(void **state)
+{
+	struct fake_compute *bench = *state;
+	struct fake_launch doze = LAUNCH(CODE(bench, 1, kernel_doze), DATA(0x100),
+					 .dim = { SLEEPERS }, .threads = { 64 });
+	struct fake_launch launch = LAUNCH(CODE(bench, 0, kernel_count), DATA(0),
+					   .dim = { 50 }, .threads = { 64 });
+	struct fake_compute_queue other = fake_cq(bench, 1, VKFD_QUEUE_PM4);
+	u64 before, after;
+
+	assert_int_equal(fake_cq_map(&other), VKFD_KIQ_OK);
+	*data32(bench, 0x100) = *data32(bench, 0x104) = 0;
+	start(&other, &doze);
+	fake_sleep_us(30000);
+	before = fake_stat(&bench->drv, VKFD_STAT_INSTRUCTIONS);
+	fake_sleep_us(100000);
+	after = fake_stat(&bench->drv, VKFD_STAT_INSTRUCTIONS);
+	assert_true(after > before);
+	/* Six instructions a group each POLL_MAX_NS are 24000; busy threads do millions. */
+	assert_true(after - before < 100000);
+	run(bench, &bench->queue, &launch);
+	assert_int_equal(*data32(bench, 0), 50 * 64);
+	*data32(bench, 0x100) = 1;
+	assert_true(fake_wait32(data32(bench, 0x104), SLEEPERS * 64));
+	assert_int_equal(fake_cq_unmap(&other), VKFD_KIQ_OK);
+}
+
 static void unmap_of_stuck_waves_returns(void **state)
 {
-	static const u32 *const code[] = { kernel_endless, kernel_stuck, kernel_spin, kernel_count };
+	static const u32 *const code[] = { kernel_endless, kernel_stuck, kernel_spin, kernel_count,
+					   kernel_doze };
 	static const size_t bytes[] = { sizeof(kernel_endless), sizeof(kernel_stuck),
-					sizeof(kernel_spin), sizeof(kernel_count) };
+					sizeof(kernel_spin), sizeof(kernel_count), sizeof(kernel_doze) };
 	struct fake_compute *bench = *state;
 
 	for (u32 round = 0; round < 40; round++) {
 		u32 kind = round % COUNT(code);
-		/* The last one faults. */
+		/* The one that counts faults. */
 		struct fake_launch launch = LAUNCH(fake_code(bench, kind, code[kind], bytes[kind]), kind == 3 ? FAKE_HOLE_VA : DATA(0x100),
 					    .dim = { 500 }, .threads = { 256 });
 		double before;
@@ -546,6 +577,7 @@ int main(void)
 		CASE(acquire_mem_forgets_decoded_instructions),
 		CASE(big_grid_is_launched_as_it_runs),
 		CASE(endless_queues_starve_nobody),
+		CASE(sleeping_waves_leave_the_threads_idle),
 		RETRY(unmap_of_stuck_waves_returns),
 		CASE(suspend_and_resume_of_waves_stay_exact),
 		CASE(suspended_waves_do_nothing),

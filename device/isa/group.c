@@ -30,8 +30,8 @@ static bool config_fits(const struct group_config *config)
 struct wave_group *group_create(const struct group_config *config)
 {
 	size_t regs = (size_t)(config->nr_vgprs + config->nr_agprs) * VREG_BYTES;
-	size_t head = round_up(sizeof(struct wave_group)), lds = round_up(config->lds_bytes);
-	size_t bytes = head + lds + config->nr_waves * regs;
+	size_t head = round_up(sizeof(struct wave_group) + config->nr_waves * sizeof(struct wave));
+	size_t lds = round_up(config->lds_bytes), bytes = head + lds + config->nr_waves * regs;
 	struct wave_group *group;
 	u8 *at;
 
@@ -144,11 +144,13 @@ enum group_stop group_run(struct wave_group *group, struct wave_env *env, u32 bu
 		charge = slice(group, wave, env, budget);
 		if (is_broken(wave))
 			return GROUP_BROKEN;
-		/* All that can run asked to yield: let others use the thread. */
+		/* All that can run asked to yield: nobody needs the thread now. */
 		asleep = wave->stop == WAVE_SLEEPING ? asleep + 1 : 0;
 		budget -= charge;
 	}
-	return group->nr_live ? GROUP_READY : GROUP_ENDED;
+	if (!group->nr_live)
+		return GROUP_ENDED;
+	return asleep < group->config.nr_waves ? GROUP_READY : GROUP_ASLEEP;
 }
 
 void group_resume(struct wave_group *group)

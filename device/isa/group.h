@@ -20,11 +20,11 @@ struct group_config {
 
 struct wave_group {
 	struct group_config config;
-	struct wave wave[GROUP_MAX_WAVES];
 	u32 nr_live;		/* waves that have not ended */
 	u32 next;		/* whose turn */
 	u8 *lds;		/* lds_bytes, zeroed at launch */
 	u64 executed;
+	struct wave wave[];	/* config.nr_waves */
 };
 
 /* NULL without memory. Registers are zero; the caller fills in PC, SGPRs, v0, EXEC, MODE. */
@@ -33,6 +33,7 @@ void group_destroy(struct wave_group *group);
 
 enum group_stop {
 	GROUP_READY,	/* budget spent */
+	GROUP_ASLEEP,	/* every wave that could run did s_sleep: as READY, but it may wait a little */
 	GROUP_ENDED,	/* every wave ended */
 	GROUP_WAITING,	/* no wave can run: each is FAULTED, BUSY, TRAPPED, HALTED or in a barrier behind such */
 	GROUP_BROKEN,	/* some wave is ILLEGAL or APERTURE, or FAULTED without retry */

@@ -82,7 +82,7 @@ static void barrier_shows_what_neighbours_wrote(void **state)
 		FAKE_WAVE_LOAD(fake, WAVES, NEIGHBOURS);
 		do {
 			stop = run(fake, budget);
-		} while (stop == GROUP_READY);
+		} while (stop == GROUP_READY || stop == GROUP_ASLEEP);
 		assert_int_equal(stop, GROUP_ENDED);
 		assert_int_equal(fake->group->nr_live, 0);
 		for (u32 n = 0; n < WAVES * WAVE_LANES; n++) {
@@ -137,8 +137,12 @@ static void sleeping_group_gives_its_turn_away(void **state)
 
 	/* L: s_sleep 1; s_branch L */
 	FAKE_WAVE_LOAD(fake, 3, 0xbf8e0001, 0xbf82fffe);
-	assert_int_equal(run(fake, 100000), GROUP_READY);
+	assert_int_equal(run(fake, 100000), GROUP_ASLEEP);
 	assert_true(fake->group->executed < 100);
+	/* One wave of three sleeps: the others are given their time. */
+	/* s_cmp_eq_u32 s0, 0; s_cbranch_scc0 -1; L: s_sleep 1; s_branch L */
+	FAKE_WAVE_LOAD(fake, 3, 0xbf068000, 0xbf84ffff, 0xbf8e0001, 0xbf82fffe);
+	assert_int_equal(run(fake, 10000), GROUP_READY);
 }
 
 static void broken_wave_breaks_the_group(void **state)
@@ -275,7 +279,7 @@ static void preemption_after_every_n_instructions_changes_nothing(void **state)
 			isa_icache_destroy(fake->env.icache);
 			fake->env.icache = isa_icache_create();
 			fake_space_flush(&fake->space);
-		} while (stop == GROUP_READY);
+		} while (stop == GROUP_READY || stop == GROUP_ASLEEP);
 		assert_int_equal(stop, GROUP_ENDED);
 		assert_result(fake, want);
 	}
@@ -340,7 +344,7 @@ static void missing_pages_change_nothing(void **state)
 			unmap_some(fake, &rng);
 			stop = run(fake, 1 + rng_below(&rng, 200));
 			faults += serve(fake);
-		} while (stop == GROUP_READY || stop == GROUP_WAITING);
+		} while (stop == GROUP_READY || stop == GROUP_ASLEEP || stop == GROUP_WAITING);
 		map_all(fake);
 		assert_int_equal(stop, GROUP_ENDED);
 		assert_true(faults > 10);

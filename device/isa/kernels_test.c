@@ -284,7 +284,7 @@ static void run_group(const struct test *test, const struct fake_descriptor *ker
 		wave_start(&group->wave[n], kernel, number, n);
 	do {
 		end = group_run(group, &oracle.env, BUDGET, &never);
-	} while (end == GROUP_READY && group->executed < BUDGET);
+	} while ((end == GROUP_READY || end == GROUP_ASLEEP) && group->executed < BUDGET);
 	if (end != GROUP_ENDED)
 		explain(test, group);
 	group_destroy(group);
