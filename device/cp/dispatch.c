@@ -196,20 +196,25 @@ static void fill_items(const struct dispatch *dispatch, const struct shape *shap
 		       struct wave *wave)
 {
 	u32 first = (u32)(wave - wave->group->wave) * WAVE_LANES;
-	u32 ids = VKFD_RSRC2_ITEM_IDS(dispatch->rsrc2);
-	u64 exec = 0;
+	u32 x = first % shape->size[0], row = first / shape->size[0];
+	u32 y = row % shape->size[1], z = row / shape->size[1];
+	u32 ids = VKFD_RSRC2_ITEM_IDS(dispatch->rsrc2), lanes = shape->items - first;
+	/* Which of the ids v0 shows. */
+	u32 shown = ids >= 2 ? ~0u : ids == 1 ? 0xfffff : 0x3ff;
 
-	for (u32 lane = 0; lane < WAVE_LANES && first + lane < shape->items; lane++) {
-		u32 flat = first + lane, row = flat / shape->size[0];
-
-		wave->v[0].u[lane] = flat % shape->size[0];
-		if (ids >= 1)
-			wave->v[0].u[lane] |= row % shape->size[1] << 10;
-		if (ids >= 2)
-			wave->v[0].u[lane] |= row / shape->size[1] << 20;
-		exec |= 1ULL << lane;
+	if (lanes > WAVE_LANES)
+		lanes = WAVE_LANES;
+	for (u32 lane = 0; lane < lanes; lane++) {
+		wave->v[0].u[lane] = (x | y << 10 | z << 20) & shown;
+		if (++x == shape->size[0]) {
+			x = 0;
+			if (++y == shape->size[1]) {
+				y = 0;
+				z++;
+			}
+		}
 	}
-	wave_set_sreg64(wave, ISA_SRC_EXEC, exec);
+	wave_set_sreg64(wave, ISA_SRC_EXEC, ~0ULL >> (WAVE_LANES - lanes));
 }
 
 static u32 hw_id(const struct dispatch_place *place, u32 n)

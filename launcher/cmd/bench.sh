@@ -7,13 +7,14 @@
 #          beside memcpy
 #   isa    lane-operations a second of the shader cores, beside the same loops
 #          compiled for the CPU
+#   dispatch  what a workgroup costs before its first instruction, grids of 262144
 #   svm    migration, faults and their cost against scale in a guest, beside the
 #          kernel's test_hmm, move_pages(2) and the CPU's own faults
 # Without a name: all of them. --json also writes the numbers to FILE. --cpus N
 # gives the guest of svm so many processors (2). --quick shortens svm, to see
 # that it runs. The machine should be idle. Exit status 1 if a bench misses a target.
 
-bench_names="copy isa svm"
+bench_names="copy isa dispatch svm"
 
 bench_check() {
 	for bench_name; do
