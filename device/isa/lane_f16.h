@@ -37,12 +37,12 @@ LANE_INLINE u32 f16_narrow(u32 x, u32 round, u32 saturate)
 {
 	/* The modes are those of the whole wave. */
 	const u32 near = lane_mask(round == 0), plus = lane_mask(round == 1), minus = lane_mask(round == 2);
-	u32 abs = x & F32_ABS, neg = (u32)((s32)x >> 31), up = (neg & minus) | (~neg & plus);
+	u32 abs = x & F32_ABS, neg = 0u - (x >> 31), up = (neg & minus) | (~neg & plus);
 	s32 e = (s32)(abs >> 23), below = 113 - e;	/* places under the smallest exponent */
 	u32 shift = 13 + (u32)(below < 0 ? 0 : below > 12 ? 12 : below);
-	u32 cut = (1u << shift) - 1;			/* bits that go */
+	u32 gone = (1u << shift) - 1;			/* bits that go */
 	u32 sig = (abs & 0x7fffff) | (u32)(e < 1 ? e : 1) << 23;
-	u32 more = (up & cut) | (near & ((cut >> 1) + (sig >> shift & 1)));
+	u32 more = (up & gone) | (near & ((gone >> 1) + (sig >> shift & 1)));
 	u32 r = ((sig + more) >> shift) + ((u32)(below < 0 ? -below : 0) << 10);
 
 	u32 most = F16_MAX + ((near | up) & (saturate ^ 1)), frac = abs & 0x7fffff;
@@ -56,10 +56,10 @@ LANE_INLINE u32 f16_narrow(u32 x, u32 round, u32 saturate)
 /* A double within the range of single, rounded to odd: what is cut off leaves its last bit set. */
 LANE_INLINE u32 f32_odd(double x)
 {
-	const u64 cut = (1ULL << 29) - 1;
+	const u64 gone = (1ULL << 29) - 1;
 	u64 bits = f64_bits(x);
 
-	return f32_bits((float)f64_of((bits | ((bits & cut) + cut)) & ~cut));
+	return f32_bits((float)f64_of((bits | ((bits & gone) + gone)) & ~gone));
 }
 
 LANE_INLINE u32 f16_in(const struct valu_fp *fp, u32 x)
