@@ -112,8 +112,8 @@ static int page_set(struct vkfd_process *p, u64 handle)
 	if (err)
 		return err;
 	page = vkfd_mem_kmap(mem);
-	if (IS_ERR_OR_NULL(page))
-		return page ? PTR_ERR(page) : -ENOMEM;
+	if (!page)
+		return -ENOMEM;
 	memset(page, 0xff, PAGE_BYTES);
 	events->page_mem = vkfd_mem_get(mem);
 	events->page_handle = handle;
@@ -121,6 +121,20 @@ static int page_set(struct vkfd_process *p, u64 handle)
 	events->page = page;
 	spin_unlock(&events->lock);
 	return 0;
+}
+
+/* The event that brought the page could not be made: it may be brought again. */
+static void page_unset(struct vkfd_events *events)
+{
+	struct vkfd_mem *mem = events->page_mem;
+
+	spin_lock(&events->lock);
+	events->page = NULL;
+	spin_unlock(&events->lock);
+	events->page_handle = 0;
+	events->page_mem = NULL;
+	vkfd_mem_kunmap(mem);
+	vkfd_mem_put(mem);
 }
 
 /* Visible, with its id, from here on. */
@@ -146,31 +160,39 @@ static int event_insert(struct vkfd_process *p, struct vkfd_event *event)
 
 static int event_create_locked(struct vkfd_process *p, struct kfd_ioctl_create_event_args *args)
 {
+	bool brings_page = args->event_page_offset;
 	struct vkfd_event *event;
 	int err = 0;
 
 	lockdep_assert_held(&p->lock);
-	if (args->event_page_offset)
-		err = page_set(p, args->event_page_offset);
-	if (err)
-		return err;
 	event = kzalloc_obj(*event, GFP_KERNEL_ACCOUNT);
 	if (!event)
 		return -ENOMEM;
+	if (brings_page)
+		err = page_set(p, args->event_page_offset);
+	if (err)
+		goto err_event;
 	event->type = args->event_type;
 	event->auto_reset = args->auto_reset;
 	event->age = 1;
 	INIT_LIST_HEAD(&event->waiters);
 	err = event_insert(p, event);
-	if (err) {
-		kfree(event);
-		return err;
-	}
+	if (err)
+		goto err_page;
+	if (brings_page)
+		p->events.page_event = event->id;
 	args->event_id = event->id;
 	args->event_trigger_data = event->id;
 	args->event_slot_index = has_slot(event->type) ? event->id : 0;
 	args->event_page_offset = has_slot(event->type) ? EVENT_PAGE_OFFSET : 0;
 	return 0;
+
+err_page:
+	if (brings_page)
+		page_unset(&p->events);
+err_event:
+	kfree(event);
+	return err;
 }
 
 /**
@@ -178,7 +200,7 @@ static int event_create_locked(struct vkfd_process *p, struct kfd_ioctl_create_e
  * @p:    Process.
  * @args: In and out.
  *
- * A page that was handed over is kept even if the event itself fails.
+ * On failure a page that was handed over is not kept either.
  * Context: May sleep; takes the process lock.
  * Return: 0, -EINVAL, -ENOSPC, -ENOMEM.
  */
@@ -206,13 +228,12 @@ static void event_detach(struct vkfd_event *event)
 	}
 }
 
-/** vkfd_event_destroy() - DESTROY_EVENT. Context: may sleep. Return: 0 or -EINVAL. */
-int vkfd_event_destroy(struct vkfd_process *p, u32 event_id)
+static int event_destroy_locked(struct vkfd_process *p, u32 event_id)
 {
 	struct vkfd_events *events = &p->events;
 	struct vkfd_event *event;
 
-	mutex_lock(&p->lock);
+	lockdep_assert_held(&p->lock);
 	spin_lock(&events->lock);
 	event = xa_erase(&events->ids, event_id);
 	if (event) {
@@ -221,9 +242,42 @@ int vkfd_event_destroy(struct vkfd_process *p, u32 event_id)
 			events->nr_other--;
 	}
 	spin_unlock(&events->lock);
-	mutex_unlock(&p->lock);
+	/* The number may mean another event next time. */
+	if (events->page_event == event_id)
+		events->page_event = 0;
 	kfree(event);
 	return event ? 0 : -EINVAL;
+}
+
+/** vkfd_event_destroy() - DESTROY_EVENT. Context: may sleep. Return: 0 or -EINVAL. */
+int vkfd_event_destroy(struct vkfd_process *p, u32 event_id)
+{
+	int err;
+
+	mutex_lock(&p->lock);
+	err = event_destroy_locked(p, event_id);
+	mutex_unlock(&p->lock);
+	return err;
+}
+
+/**
+ * vkfd_event_take_back() - Undo vkfd_event_create(): nobody heard of the event
+ * @p:        Process.
+ * @event_id: The event.
+ *
+ * The page that came with it goes too, unless others rely on it by now.
+ * Context: May sleep; takes the process lock.
+ */
+void vkfd_event_take_back(struct vkfd_process *p, u32 event_id)
+{
+	struct vkfd_events *events = &p->events;
+	bool brought_page;
+
+	mutex_lock(&p->lock);
+	brought_page = events->page_event == event_id;
+	if (!event_destroy_locked(p, event_id) && brought_page && xa_empty(&events->ids))
+		page_unset(events);
+	mutex_unlock(&p->lock);
 }
 
 /** vkfd_event_set() - SET_EVENT. Context: any process context. Return: 0 or -EINVAL. */

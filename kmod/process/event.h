@@ -19,6 +19,7 @@ void vkfd_events_fini(struct vkfd_events *events);
 
 int vkfd_event_create(struct vkfd_process *p, struct kfd_ioctl_create_event_args *args);
 int vkfd_event_destroy(struct vkfd_process *p, u32 event_id);
+void vkfd_event_take_back(struct vkfd_process *p, u32 event_id);
 /* CPU side of signal events: 0 or -EINVAL. */
 int vkfd_event_set(struct vkfd_events *events, u32 event_id);
 int vkfd_event_reset(struct vkfd_events *events, u32 event_id);

@@ -77,6 +77,8 @@ struct vkfd_events {
 	/** @page: mailbox slots, one 64-bit word an event; NULL until user space gave it. */
 	u64 *page;
 	u64 page_handle;
+	/** @page_event: event whose creation brought it, 0 when that is gone. */
+	u32 page_event;
 	struct vkfd_mem *page_mem;
 	/** @closed: teardown; nothing can be waited for any more. */
 	bool closed;
