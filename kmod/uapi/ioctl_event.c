@@ -15,6 +15,13 @@ VKFD_IOCTL_HANDLER(create_event)
 	return vkfd_event_create(p, data);
 }
 
+VKFD_IOCTL_UNDO(create_event)
+{
+	const struct kfd_ioctl_create_event_args *args = data;
+
+	vkfd_event_take_back(p, args->event_id);
+}
+
 VKFD_IOCTL_HANDLER(destroy_event)
 {
 	struct kfd_ioctl_destroy_event_args *args = data;

@@ -116,6 +116,13 @@ VKFD_IOCTL_HANDLER(alloc_memory)
 	return 0;
 }
 
+VKFD_IOCTL_UNDO(alloc_memory)
+{
+	const struct kfd_ioctl_alloc_memory_of_gpu_args *args = data;
+
+	vkfd_buffer_free(p, args->handle);
+}
+
 VKFD_IOCTL_HANDLER(free_memory)
 {
 	struct kfd_ioctl_free_memory_of_gpu_args *args = data;

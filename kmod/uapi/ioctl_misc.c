@@ -6,6 +6,7 @@
  * refused by name (docs/abi.md lists them with reasons). No state, no locks.
  */
 #include <linux/capability.h>
+#include <linux/fdtable.h>
 #include <linux/kfd_ioctl.h>
 #include <linux/slab.h>
 #include <linux/timekeeping.h>
@@ -152,6 +153,14 @@ VKFD_IOCTL_HANDLER(smi_events)
 	struct kfd_ioctl_smi_events_args *args = data;
 
 	return vkfd_smi_open(p, args->gpuid, &args->anon_fd);
+}
+
+/* The caller's file table: no other thread has heard of the number yet. */
+VKFD_IOCTL_UNDO(smi_events)
+{
+	const struct kfd_ioctl_smi_events_args *args = data;
+
+	close_fd(args->anon_fd);
 }
 
 /* Old debugger calls: what the real driver answers. */

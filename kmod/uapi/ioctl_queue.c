@@ -53,11 +53,23 @@ VKFD_IOCTL_HANDLER(create_queue)
 	return 0;
 }
 
+VKFD_IOCTL_UNDO(create_queue)
+{
+	const struct kfd_ioctl_create_queue_args *args = data;
+
+	vkfd_queue_destroy(p, args->queue_id);
+}
+
 VKFD_IOCTL_HANDLER(destroy_queue)
 {
 	struct kfd_ioctl_destroy_queue_args *args = data;
 
 	return vkfd_queue_destroy(p, args->queue_id);
+}
+
+VKFD_IOCTL_ASKS(destroy_queue)
+{
+	return false;
 }
 
 VKFD_IOCTL_HANDLER(update_queue)

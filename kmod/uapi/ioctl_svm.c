@@ -53,6 +53,13 @@ VKFD_IOCTL_HANDLER(svm)
 	return err;
 }
 
+VKFD_IOCTL_ASKS(svm)
+{
+	const struct kfd_ioctl_svm_args *args = data;
+
+	return args->op == KFD_IOCTL_SVM_OP_GET_ATTR;
+}
+
 VKFD_IOCTL_HANDLER(set_xnack_mode)
 {
 	struct kfd_ioctl_set_xnack_mode_args *args = data;
@@ -61,4 +68,11 @@ VKFD_IOCTL_HANDLER(set_xnack_mode)
 		return vkfd_process_set_xnack(p, args->xnack_enabled);
 	args->xnack_enabled = vkfd_process_xnack(p);
 	return 0;
+}
+
+VKFD_IOCTL_ASKS(set_xnack_mode)
+{
+	const struct kfd_ioctl_set_xnack_mode_args *args = data;
+
+	return args->xnack_enabled < 0;
 }

@@ -6,7 +6,9 @@
  * come from the table; the size that counts is the caller's, because older
  * clients pass shorter structures (the rest reads as 0) and the SVM ioctl a
  * longer one. Results are copied back also when the handler failed: the number
- * of GPUs already mapped travels that way.
+ * of GPUs already mapped travels that way. What was made but cannot be told is
+ * taken back, and what has no answer cannot fail for want of one: so a call
+ * that failed left nothing behind.
  *
  * Every call is a tracepoint, so an ioctl that nobody implements is seen by
  * number. While a handler runs, teardown of the process waits, except for the
@@ -29,22 +31,32 @@ struct kfd_ioctl_entry {
 	u32 cmd;	/* AMDKFD_IOC_*: direction and size */
 	bool sleeps;	/* teardown need not wait for it */
 	int (*run)(struct vkfd_process *p, void *data, size_t bytes);
+	/* Does the caller, by what it passes, want an answer? NULL: as @cmd says. */
+	bool (*asks)(const void *data);
+	/* Takes back what @run made. NULL: it made nothing, or doing it again is harmless. */
+	void (*undo)(struct vkfd_process *p, const void *data);
 };
 
 #define ROW(ioc, handler) \
 	[_IOC_NR(ioc)] = { .cmd = (ioc), .run = vkfd_ioctl_##handler }
 #define ROW_SLEEPS(ioc, handler) \
 	[_IOC_NR(ioc)] = { .cmd = (ioc), .run = vkfd_ioctl_##handler, .sleeps = true }
+#define ROW_MAKES(ioc, handler) \
+	[_IOC_NR(ioc)] = { .cmd = (ioc), .run = vkfd_ioctl_##handler, \
+			   .undo = vkfd_ioctl_undo_##handler }
+#define ROW_ASKS(ioc, handler) \
+	[_IOC_NR(ioc)] = { .cmd = (ioc), .run = vkfd_ioctl_##handler, \
+			   .asks = vkfd_ioctl_asks_##handler }
 
 static const struct kfd_ioctl_entry kfd_ioctls[] = {
 	ROW(AMDKFD_IOC_GET_VERSION, get_version),
-	ROW(AMDKFD_IOC_CREATE_QUEUE, create_queue),
-	ROW(AMDKFD_IOC_DESTROY_QUEUE, destroy_queue),
+	ROW_MAKES(AMDKFD_IOC_CREATE_QUEUE, create_queue),
+	ROW_ASKS(AMDKFD_IOC_DESTROY_QUEUE, destroy_queue),
 	ROW(AMDKFD_IOC_SET_MEMORY_POLICY, set_memory_policy),
 	ROW(AMDKFD_IOC_GET_CLOCK_COUNTERS, get_clock_counters),
 	ROW(AMDKFD_IOC_GET_PROCESS_APERTURES, get_process_apertures),
 	ROW(AMDKFD_IOC_UPDATE_QUEUE, update_queue),
-	ROW(AMDKFD_IOC_CREATE_EVENT, create_event),
+	ROW_MAKES(AMDKFD_IOC_CREATE_EVENT, create_event),
 	ROW(AMDKFD_IOC_DESTROY_EVENT, destroy_event),
 	ROW(AMDKFD_IOC_SET_EVENT, set_event),
 	ROW(AMDKFD_IOC_RESET_EVENT, reset_event),
@@ -58,7 +70,7 @@ static const struct kfd_ioctl_entry kfd_ioctls[] = {
 	ROW(AMDKFD_IOC_SET_TRAP_HANDLER, set_trap_handler),
 	ROW(AMDKFD_IOC_GET_PROCESS_APERTURES_NEW, get_process_apertures_new),
 	ROW(AMDKFD_IOC_ACQUIRE_VM, acquire_vm),
-	ROW(AMDKFD_IOC_ALLOC_MEMORY_OF_GPU, alloc_memory),
+	ROW_MAKES(AMDKFD_IOC_ALLOC_MEMORY_OF_GPU, alloc_memory),
 	ROW(AMDKFD_IOC_FREE_MEMORY_OF_GPU, free_memory),
 	ROW(AMDKFD_IOC_MAP_MEMORY_TO_GPU, map_memory),
 	ROW(AMDKFD_IOC_UNMAP_MEMORY_FROM_GPU, unmap_memory),
@@ -67,9 +79,9 @@ static const struct kfd_ioctl_entry kfd_ioctls[] = {
 	ROW(AMDKFD_IOC_GET_DMABUF_INFO, refuse_notsupp),
 	ROW(AMDKFD_IOC_IMPORT_DMABUF, refuse_notsupp),
 	ROW(AMDKFD_IOC_ALLOC_QUEUE_GWS, alloc_queue_gws),
-	ROW(AMDKFD_IOC_SMI_EVENTS, smi_events),
-	ROW(AMDKFD_IOC_SVM, svm),
-	ROW(AMDKFD_IOC_SET_XNACK_MODE, set_xnack_mode),
+	ROW_MAKES(AMDKFD_IOC_SMI_EVENTS, smi_events),
+	ROW_ASKS(AMDKFD_IOC_SVM, svm),
+	ROW_ASKS(AMDKFD_IOC_SET_XNACK_MODE, set_xnack_mode),
 	ROW(AMDKFD_IOC_CRIU_OP, criu_op),
 	ROW(AMDKFD_IOC_AVAILABLE_MEMORY, available_memory),
 	ROW(AMDKFD_IOC_EXPORT_DMABUF, refuse_notsupp),
@@ -103,17 +115,32 @@ static int run_entry(const struct kfd_ioctl_entry *entry, struct vkfd_process *p
 	return err;
 }
 
+/* Its teardown takes back everything, so a process that died meanwhile needs nothing. */
+static void undo_entry(const struct kfd_ioctl_entry *entry, struct vkfd_process *p,
+		       const void *data)
+{
+	if (!entry->undo || vkfd_process_enter(p))
+		return;
+	entry->undo(p, data);
+	vkfd_process_leave(p);
+}
+
 static int copy_and_run(const struct kfd_ioctl_entry *entry, struct vkfd_process *p,
 			void __user *user, void *data, size_t bytes)
 {
+	bool asks = entry->cmd & IOC_OUT;
 	int err;
 
 	if ((entry->cmd & IOC_IN) && copy_from_user(data, user, bytes))
 		return -EFAULT;
+	if (entry->asks)
+		asks = entry->asks(data);
 	err = run_entry(entry, p, data, bytes);
-	if ((entry->cmd & IOC_OUT) && copy_to_user(user, data, bytes))
-		err = -EFAULT;
-	return err;
+	if (!asks || !copy_to_user(user, data, bytes))
+		return err;
+	if (!err)
+		undo_entry(entry, p, data);
+	return -EFAULT;
 }
 
 /**
