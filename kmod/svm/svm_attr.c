@@ -14,7 +14,9 @@
  * for migration news are asked without it, under a lock of the tree's own.
  *
  * A change allocates every node that it may need before it touches the tree:
- * it happens whole or not at all. Arguments are validated by svm_set.c.
+ * it happens whole or not at all. What follows it outside the tree may fail;
+ * for that there is a picture of an interval, taken before, that can be put
+ * back without memory. Arguments are validated by svm_set.c.
  */
 #include <linux/errno.h>
 #include <linux/kfd_ioctl.h>
@@ -233,6 +235,7 @@ void vkfd_svm_attrs_init(struct vkfd_svm_attrs *attrs)
 	mutex_init(&attrs->lock);
 	attrs->root = RB_ROOT;
 	attrs->nr_pieces = 0;
+	attrs->cleared = 0;
 }
 
 /**
@@ -307,6 +310,7 @@ int vkfd_svm_attrs_clear(struct vkfd_svm_attrs *attrs, u64 start, u64 end)
 		if (!spares)
 			return -ENOMEM;
 	}
+	attrs->cleared++;
 	mutex_lock(&attrs->lock);
 	if (spares)
 		split_at(attrs, end, &spares);
@@ -321,6 +325,100 @@ int vkfd_svm_attrs_clear(struct vkfd_svm_attrs *attrs, u64 start, u64 end)
 	}
 	mutex_unlock(&attrs->lock);
 	return 0;
+}
+
+static unsigned long count_pieces(const struct vkfd_svm_attrs *attrs, u64 start, u64 end)
+{
+	const struct vkfd_svm_attr *attr;
+	unsigned long nr = 0;
+
+	for (attr = attr_first(attrs, start); attr && attr->piece.start < end;
+	     attr = attr_next(attr))
+		nr++;
+	return nr;
+}
+
+/**
+ * vkfd_svm_attrs_save() - Take a picture of an interval
+ * @attrs: Attribute tree of the process.
+ * @start: First byte, page aligned.
+ * @end:   End, page aligned.
+ * @saved: Out; goes to vkfd_svm_attrs_put_back() or vkfd_svm_attrs_forget().
+ *
+ * Context: Process context, may sleep. Caller holds the lock of the tree.
+ * Return: 0, or -ENOMEM.
+ */
+int vkfd_svm_attrs_save(const struct vkfd_svm_attrs *attrs, u64 start, u64 end,
+			struct vkfd_svm_saved *saved)
+{
+	const struct vkfd_svm_attr *attr = attr_first(attrs, start);
+	struct vkfd_svm_attr *copy;
+
+	saved->start = start;
+	saved->end = end;
+	saved->cleared = attrs->cleared;
+	saved->nr = count_pieces(attrs, start, end);
+	/* One for each piece; two for cutting what will be there at the edges. */
+	saved->nodes = spares_alloc(2 + saved->nr);
+	if (!saved->nodes)
+		return -ENOMEM;
+	for (copy = saved->nodes; attr && attr->piece.start < end; attr = attr_next(attr)) {
+		copy->piece = attr->piece;
+		copy->piece.start = max(attr->piece.start, start);
+		copy->piece.end = min(attr->piece.end, end);
+		copy = copy->spare;
+	}
+	saved->blank = copy;
+	return 0;
+}
+
+/**
+ * vkfd_svm_attrs_put_back() - Make an interval what it was
+ * @attrs: Attribute tree of the process.
+ * @saved: The picture; used up.
+ *
+ * Needs no memory. If some of the process' memory was unmapped since, nothing
+ * happens: its attributes must not come back.
+ *
+ * Context: Process context. Caller holds the lock of the tree.
+ * Return: true if the interval is as it was.
+ */
+bool vkfd_svm_attrs_put_back(struct vkfd_svm_attrs *attrs, struct vkfd_svm_saved *saved)
+{
+	struct vkfd_svm_attr *attr, *next, *copy = saved->nodes;
+
+	if (attrs->cleared != saved->cleared) {
+		vkfd_svm_attrs_forget(saved);
+		return false;
+	}
+	mutex_lock(&attrs->lock);
+	split_at(attrs, saved->start, &saved->blank);
+	split_at(attrs, saved->end, &saved->blank);
+	attr = attr_first(attrs, saved->start);
+	for (; attr && attr->piece.start < saved->end; attr = next) {
+		next = attr_next(attr);
+		attr_erase(attrs, attr);
+	}
+	/* Not to the end of the chain: its last two are @blank, and in use. */
+	for (; saved->nr; saved->nr--) {
+		next = copy->spare;
+		copy->spare = NULL;
+		attr_insert(attrs, copy);
+		copy = next;
+	}
+	coalesce(attrs, saved->start, saved->end);
+	mutex_unlock(&attrs->lock);
+	spares_free(saved->blank);
+	return true;
+}
+
+/**
+ * vkfd_svm_attrs_forget() - A picture is not needed any more
+ * @saved: The picture.
+ */
+void vkfd_svm_attrs_forget(struct vkfd_svm_saved *saved)
+{
+	spares_free(saved->nodes);
 }
 
 /**

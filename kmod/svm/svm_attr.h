@@ -60,6 +60,23 @@ struct vkfd_svm_attrs {
 	struct mutex lock;
 	struct rb_root root;
 	unsigned long nr_pieces;
+	/* How often attributes went because their memory was unmapped. */
+	u64 cleared;
+};
+
+/**
+ * struct vkfd_svm_saved - picture of an interval of the tree
+ * @cleared: of the tree at that time.
+ * @nr:      pieces.
+ * @nodes:   chain of that many copies, then @blank.
+ * @blank:   two empty nodes.
+ */
+struct vkfd_svm_saved {
+	u64 start, end;
+	u64 cleared;
+	unsigned long nr;
+	struct vkfd_svm_attr *nodes;
+	struct vkfd_svm_attr *blank;
 };
 
 /** struct vkfd_svm_summary - what is common to all pieces of an interval */
@@ -79,6 +96,10 @@ void vkfd_svm_attrs_fini(struct vkfd_svm_attrs *attrs);
 int vkfd_svm_attrs_set(struct vkfd_svm_attrs *attrs, u64 start, u64 end,
 		       const struct vkfd_svm_change *changes, unsigned int nr_changes,
 		       const struct vkfd_svm_values *fresh);
+int vkfd_svm_attrs_save(const struct vkfd_svm_attrs *attrs, u64 start, u64 end,
+			struct vkfd_svm_saved *saved);
+bool vkfd_svm_attrs_put_back(struct vkfd_svm_attrs *attrs, struct vkfd_svm_saved *saved);
+void vkfd_svm_attrs_forget(struct vkfd_svm_saved *saved);
 int vkfd_svm_attrs_clear(struct vkfd_svm_attrs *attrs, u64 start, u64 end);
 const struct vkfd_svm_attr *vkfd_svm_attrs_first(const struct vkfd_svm_attrs *attrs, u64 addr);
 const struct vkfd_svm_attr *vkfd_svm_attrs_next(const struct vkfd_svm_attr *attr);

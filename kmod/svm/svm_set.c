@@ -3,11 +3,11 @@
  * DOC: ask: setting attributes
  *
  * One set is: validate everything, change the attribute tree as a whole, bring
- * the mappings in line with it, prefetch, map what must be mapped. Up to the
- * tree a refused call changes nothing. What follows cannot be rolled back (as
- * in KFD) but leaves nothing wrong: a page that was not moved is used where it
- * is, and memory that could not be mapped for a GPU that needs it stops the
- * queues until the restore worker has done it.
+ * the mappings in line with it, prefetch, map what must be mapped. If that
+ * fails, the tree is put back and the mappings follow it again, so that a call
+ * that failed has set nothing (in KFD it has). Only pages that a prefetch had
+ * moved stay where they are. What a GPU needs and cannot have right now stops
+ * the queues until the restore worker has mapped it.
  *
  * With XNACK off everything that a GPU may touch is mapped on return; with
  * XNACK on only memory marked ALWAYS_MAPPED, and what a prefetch brought to a
@@ -190,11 +190,47 @@ static int follow(const struct set_job *job)
 	return err;
 }
 
+/* The tree as before, and mappings that follow it: those that must be there come back. */
+static void give_up(const struct set_job *job, struct vkfd_svm_saved *saved)
+{
+	struct vkfd_svm *svm = job->svm;
+
+	if (!vkfd_svm_attrs_put_back(&svm->attrs, saved))
+		return;
+	refresh_ranges(job);
+	if (vkfd_svm_map_required(svm, job->start, job->end))
+		vkfd_svm_restore_mark(svm, job->start, job->end);
+}
+
+/* Tree and mappings together, or neither. */
+static int change(const struct set_job *job)
+{
+	struct vkfd_svm *svm = job->svm;
+	struct vkfd_svm_values fresh;
+	struct vkfd_svm_saved saved;
+	int err;
+
+	err = vkfd_svm_attrs_save(&svm->attrs, job->start, job->end, &saved);
+	if (err)
+		return err;
+	vkfd_svm_default_values(svm, &fresh);
+	err = vkfd_svm_attrs_set(&svm->attrs, job->start, job->end, job->changes, job->nr_changes,
+				 &fresh);
+	if (!err) {
+		err = follow(job);
+		if (err) {
+			give_up(job, &saved);
+			return err;
+		}
+	}
+	vkfd_svm_attrs_forget(&saved);
+	return err;
+}
+
 static int set_locked(struct set_job *job, struct vkfd_svm_change *changes,
 		      const struct kfd_ioctl_svm_attribute *attrs)
 {
 	struct vkfd_svm *svm = job->svm;
-	struct vkfd_svm_values fresh;
 	int err;
 
 	lockdep_assert_held(&svm->lock);
@@ -206,12 +242,7 @@ static int set_locked(struct set_job *job, struct vkfd_svm_change *changes,
 		return err;
 	vkfd_svm_gc_expect(svm, job->start, job->end);
 	err = vkfd_svm_check_memory(svm, job->start, job->end);
-	if (err)
-		return err;
-	vkfd_svm_default_values(svm, &fresh);
-	err = vkfd_svm_attrs_set(&svm->attrs, job->start, job->end, changes, job->nr_changes,
-				 &fresh);
-	return err ?: follow(job);
+	return err ?: change(job);
 }
 
 /**

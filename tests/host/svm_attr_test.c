@@ -248,6 +248,35 @@ static void attr_failed_allocation_changes_nothing(void **state)
 	EXPECT_PIECES(attrs, { 0, 2 }, { 2, 6 }, { 6, 8 }, { 8, 10 }, { 10, 12 });
 }
 
+static void attr_put_back_does_not_revive_unmapped_memory(void **state)
+{
+	struct vkfd_svm_attrs *attrs = *state;
+	struct vkfd_svm_saved saved;
+
+	assert_int_equal(set_pages(attrs, 2, 8, KFD_IOCTL_SVM_ATTR_GRANULARITY, 1), 0);
+	assert_int_equal(vkfd_svm_attrs_save(attrs, 0, 10 * PAGE, &saved), 0);
+	assert_int_equal(set_pages(attrs, 0, 10, KFD_IOCTL_SVM_ATTR_GRANULARITY, 2), 0);
+	assert_int_equal(clear_pages(attrs, 4, 6), 0);
+	assert_false(vkfd_svm_attrs_put_back(attrs, &saved));
+	EXPECT_PIECES(attrs, { 0, 4 }, { 6, 10 });
+}
+
+static void attr_failed_picture_takes_nothing(void **state)
+{
+	struct vkfd_svm_attrs *attrs = *state;
+	struct vkfd_svm_saved saved;
+
+	assert_int_equal(set_pages(attrs, 2, 8, KFD_IOCTL_SVM_ATTR_GRANULARITY, 1), 0);
+	for (long nth = 1; nth <= 3; nth++) {
+		shim_alloc_fail_at = nth;
+		assert_int_equal(vkfd_svm_attrs_save(attrs, 0, 10 * PAGE, &saved), -ENOMEM);
+	}
+	shim_alloc_fail_at = 0;
+	assert_int_equal(vkfd_svm_attrs_save(attrs, 0, 10 * PAGE, &saved), 0);
+	vkfd_svm_attrs_forget(&saved);
+	EXPECT_PIECES(attrs, { 2, 8 });
+}
+
 static void attr_ends_of_the_address_space(void **state)
 {
 	struct vkfd_svm_attrs *attrs = *state;
@@ -409,6 +438,19 @@ static void check_summary(const struct vkfd_svm_attrs *attrs, u32 first, u32 end
 	assert_int_equal(sum.prefetch, model_location(first, end, sizeof(u32)));
 }
 
+/* A set that is taken back, without memory: the tree is what the model still is. */
+static void set_and_put_back(struct vkfd_svm_attrs *attrs, u32 first, u32 end,
+			     const struct vkfd_svm_change *changes, u32 nr)
+{
+	struct vkfd_svm_saved saved;
+
+	assert_int_equal(vkfd_svm_attrs_save(attrs, first * PAGE, end * PAGE, &saved), 0);
+	assert_int_equal(vkfd_svm_attrs_set(attrs, first * PAGE, end * PAGE, changes, nr, &fresh), 0);
+	shim_alloc_fail_at = 1;
+	assert_true(vkfd_svm_attrs_put_back(attrs, &saved));
+	shim_alloc_fail_at = 0;
+}
+
 static void random_step(struct vkfd_svm_attrs *attrs)
 {
 	u32 first = random_below(MODEL_PAGES);
@@ -430,6 +472,10 @@ static void random_step(struct vkfd_svm_attrs *attrs)
 			end = first + 1 + random_below(end - first > 8 ? 8 : end - first);
 		for (u32 i = 0; i < nr; i++)
 			changes[i] = random_change();
+		if (!random_below(3)) {
+			set_and_put_back(attrs, first, end, changes, nr);
+			break;
+		}
 		assert_int_equal(vkfd_svm_attrs_set(attrs, first * PAGE, end * PAGE, changes, nr,
 						    &fresh), 0);
 		model_set(first, end, changes, nr);
@@ -465,6 +511,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(attr_lookup_in_hole_gives_its_bounds, setup, teardown),
 		cmocka_unit_test_setup_teardown(attr_summary_of_mixed_values, setup, teardown),
 		cmocka_unit_test_setup_teardown(attr_failed_allocation_changes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(attr_put_back_does_not_revive_unmapped_memory,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(attr_failed_picture_takes_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(attr_ends_of_the_address_space, setup, teardown),
 		cmocka_unit_test_setup_teardown(attr_random_operations_match_the_model, setup, teardown),
 	};
