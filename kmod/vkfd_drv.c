@@ -22,6 +22,7 @@
 #include <drm/drm_print.h>
 
 #include "core/debugfs.h"
+#include "core/failpoint.h"
 #include "core/device.h"
 #include "core/regio.h"
 #include "engine/eng_gart.h"
@@ -171,6 +172,7 @@ static void hw_fini(struct vkfd_device *dev)
 
 static void add_debugfs(struct vkfd_device *dev)
 {
+	vkfd_failpoint_debugfs(dev);
 	vkfd_kiq_debugfs(dev);
 	vkfd_sdma_debugfs(dev);
 	vkfd_ih_debugfs(dev);

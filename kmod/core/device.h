@@ -79,6 +79,8 @@ struct vkfd_device {
 	/** @smi: readers of this GPU's events; process/smi.c. */
 	struct vkfd_smi *smi;
 
+	/** @failpoints: core/failpoint.c, or NULL. */
+	struct vkfd_failpoints *failpoints;
 	/** @svm_stalls: fault points of svm/svm_stall.c, or NULL. */
 	struct vkfd_svm_stalls *svm_stalls;
 

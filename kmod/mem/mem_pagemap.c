@@ -29,6 +29,7 @@
 #include <drm/drm_drv.h>
 #include <drm/drm_print.h>
 
+#include "core/failpoint.h"
 #include "mem/mem_int.h"
 #include "mem/mem_mgr.h"
 #include "mem/mem_pagemap.h"
@@ -85,10 +86,10 @@ int vkfd_populate(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 
 	mmap_assert_locked(mm);
 	if (!drm_dev_enter(&dev->drm, &idx))
 		return -ENODEV;
-	if (READ_ONCE(dev->mem->closing) || vkfd_device_is_lost(dev)) {
-		err = -ENODEV;
+	err = READ_ONCE(dev->mem->closing) || vkfd_device_is_lost(dev) ?
+		      -ENODEV : vkfd_failpoint(dev, VKFD_FAIL_populate);
+	if (err)
 		goto out;
-	}
 	bo = vkfd_svm_bo_create(dev, mm, start, end - start, &ticket);
 	if (IS_ERR(bo)) {
 		err = PTR_ERR(bo);

@@ -25,6 +25,7 @@
 #include <linux/mm.h>
 #include <linux/slab.h>
 
+#include "core/failpoint.h"
 #include "engine/eng_sdma.h"
 #include "mem/mem_int.h"
 #include "mem/mem_pagemap.h"
@@ -223,6 +224,9 @@ static int dma_map_all(struct vkfd_ram_move *move, struct vkfd_runs *runs)
 			move->dma[i] = 0;
 			return -EIO;
 		}
+		/* As if it failed after the one before: with something to undo. */
+		if (vkfd_failpoint(move->dev, VKFD_FAIL_dma_map))
+			return -EIO;
 		vkfd_runs_add(runs, vkfd_page_hive(source_page(move, i)), move->dma[i], nr);
 	}
 	return 0;
@@ -312,7 +316,9 @@ long vkfd_ram_vma(struct vkfd_ram_move *move, struct vm_area_struct *vma, u64 st
 
 	mmap_assert_locked(vma->vm_mm);
 	memset(move->dst, 0, sizeof(move->dst));
-	err = migrate_vma_setup(&args);
+	err = vkfd_failpoint(move->dev, VKFD_FAIL_to_ram);
+	if (!err)
+		err = migrate_vma_setup(&args);
 	if (err || !args.cpages)
 		return err;
 	move->vma = vma;

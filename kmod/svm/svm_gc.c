@@ -18,6 +18,7 @@
  */
 #include <linux/slab.h>
 
+#include "core/failpoint.h"
 #include "svm_gc.h"
 #include "svm_range.h"
 #include "svm_types.h"
@@ -167,13 +168,20 @@ static struct vkfd_svm_unmap *unmap_pop(struct vkfd_svm *svm)
 	return unmap;
 }
 
+/* The attributes are of no GPU: its first one stands for the process. */
+static int fail_asked(const struct vkfd_svm *svm)
+{
+	return svm->nr_gpus ? vkfd_failpoint(svm->gpus[0].dev, VKFD_FAIL_garbage) : 0;
+}
+
 static int collect_unmaps(struct vkfd_svm *svm)
 {
 	struct vkfd_svm_unmap *unmap;
 	int err;
 
 	while ((unmap = unmap_pop(svm))) {
-		err = vkfd_svm_attrs_clear(&svm->attrs, unmap->start, unmap->end);
+		err = fail_asked(svm) ?: vkfd_svm_attrs_clear(&svm->attrs, unmap->start,
+							      unmap->end);
 		if (err) {
 			spin_lock(&svm->gc_lock);
 			list_add(&unmap->link, &svm->gc_unmaps);

@@ -24,6 +24,7 @@
 #include <drm/drm_pagemap.h>
 
 #include "core/device.h"
+#include "core/failpoint.h"
 #include "core/trace.h"
 #include "mem/mem_migrate.h"
 #include "mem/mem_pagemap.h"
@@ -275,8 +276,10 @@ static int collect(struct map_job *job)
 	};
 	struct vkfd_svm_range *range = job->range;
 	struct vkfd_svm *svm = job->svm;
-	int err;
+	int err = vkfd_failpoint(svm->gpus[job->slot].dev, VKFD_FAIL_collect);
 
+	if (err)
+		return err;
 	if (job->writable) {
 		err = vkfd_svm_cow_break(svm, range, job->owner, &job->cow_gen);
 		if (err)
@@ -291,17 +294,26 @@ static int collect(struct map_job *job)
 	return err ? collect_error(job, err) : 0;
 }
 
+static int prealloc(const struct map_job *job)
+{
+	const struct vkfd_svm_gpu *gpu = &job->svm->gpus[job->slot];
+	int err = vkfd_failpoint(gpu->dev, VKFD_FAIL_tables);
+
+	if (!err)
+		err = vkfd_vm_prealloc(gpu->vm, drm_gpusvm_range_start(&job->range->base),
+				       drm_gpusvm_range_end(&job->range->base));
+	return err == -ENOSPC ? -ENOMEM : err;
+}
+
 static int map_one(struct map_job *job)
 {
 	int err;
 
 	if (already_mapped(job))
 		return 0;
-	err = vkfd_vm_prealloc(job->svm->gpus[job->slot].vm,
-			       drm_gpusvm_range_start(&job->range->base),
-			       drm_gpusvm_range_end(&job->range->base));
+	err = prealloc(job);
 	if (err)
-		return err == -ENOSPC ? -ENOMEM : err;
+		return err;
 	err = collect(job);
 	if (err)
 		return err;
