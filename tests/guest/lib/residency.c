@@ -133,6 +133,23 @@ void residency_count(const void *addr, size_t bytes, struct residency *r)
 	}
 }
 
+void residency_letters(const void *addr, size_t pages, char *letters)
+{
+	u64 entries[512];
+
+	regions_load();
+	if (pages > ARRAY_LEN(entries))
+		fail_test("residency of %zu pages at once", pages);
+	pagemap_read(addr, pages, entries);
+	for (size_t i = 0; i < pages; i++) {
+		struct residency r = { 0 };
+
+		count_entry(entries[i], &r);
+		letters[i] = r.none ? '.' : r.ram ? 'r' : r.swap ? 's' : r.other ? '?' : 'v';
+	}
+	letters[pages] = '\0';
+}
+
 static void __attribute__((noreturn)) wrong_place(const char *wanted, const void *addr, size_t bytes,
 						  const struct residency *r)
 {
@@ -239,11 +256,24 @@ u64 device_stat(unsigned int gpu, enum vkfd_stat stat)
 	return page[gpu][stat];
 }
 
-u64 driver_stat(unsigned int gpu, const char *file, const char *name)
+/* Is it the line of one of the names? */
+static size_t take_line(const char *line, const char *const *names, u64 *values, size_t nr)
+{
+	size_t len = strcspn(line, " :=\t");
+
+	for (size_t i = 0; i < nr; i++) {
+		if (len != strlen(names[i]) || strncmp(line, names[i], len))
+			continue;
+		values[i] = strtoull(line + len + strspn(line + len, " :=\t"), NULL, 0);
+		return 1;
+	}
+	return 0;
+}
+
+void driver_stats(unsigned int gpu, const char *file, const char *const *names, u64 *values, size_t nr)
 {
 	char path[160], line[256];
-	u64 value = 0;
-	bool found = false;
+	size_t found = 0;
 	FILE *f;
 
 	regions_load();
@@ -251,15 +281,18 @@ u64 driver_stat(unsigned int gpu, const char *file, const char *name)
 	f = fopen(path, "re");
 	if (!f)
 		fail_test("%s: %s", path, strerror(errno));
-	while (!found && fgets(line, sizeof(line), f)) {
-		size_t len = strcspn(line, " :=\t");
-
-		found = len == strlen(name) && !strncmp(line, name, len);
-		value = strtoull(line + len + strspn(line + len, " :=\t"), NULL, 0);
-	}
+	while (found < nr && fgets(line, sizeof(line), f))
+		found += take_line(line, names, values, nr);
 	fclose(f);
-	if (!found)
-		fail_test("%s has no %s", path, name);
+	if (found < nr)
+		fail_test("%s has no %s", path, nr == 1 ? names[0] : "line for one of the names");
+}
+
+u64 driver_stat(unsigned int gpu, const char *file, const char *name)
+{
+	u64 value;
+
+	driver_stats(gpu, file, &name, &value, 1);
 	return value;
 }
 

@@ -24,6 +24,8 @@ void assert_in_ram(const void *addr, size_t bytes);
 void assert_in_vram(const void *addr, size_t bytes);	/* of the first GPU */
 void assert_in_vram_of(unsigned int gpu, const void *addr, size_t bytes);
 void assert_untouched(const void *addr, size_t bytes);
+/** residency_letters() - one a page: '.' never touched, 'r' RAM, 's' swap, 'v' VRAM, '?' other; 0 at the end */
+void residency_letters(const void *addr, size_t pages, char *letters);
 /** residency_vram() - pages of the interval in any GPU's VRAM */
 size_t residency_vram(const void *addr, size_t bytes);
 /** residency_ram_frame() - frame number in RAM of the page, 0 if it is not in RAM */
@@ -38,6 +40,8 @@ void vram_peek(const void *addr, void *copy, size_t bytes);
 u64 device_stat(unsigned int gpu, enum vkfd_stat stat);
 /** driver_stat() - "name value" of debugfs vkfd/<gpu_id>/<file>; fails the test if missing */
 u64 driver_stat(unsigned int gpu, const char *file, const char *name);
+/** driver_stats() - several of them, by one look at the file */
+void driver_stats(unsigned int gpu, const char *file, const char *const *names, u64 *values, size_t nr);
 /** driver_number() - the number that is all of debugfs vkfd/<gpu_id>/<file> */
 u64 driver_number(unsigned int gpu, const char *file);
 /** driver_poke() - write to debugfs vkfd/<gpu_id>/<file>; skips the test if there is no such file */
