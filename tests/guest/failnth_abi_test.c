@@ -501,7 +501,7 @@ static void acquire_vm_fails_whole(int arg)
 	births_fail_whole(true);
 }
 
-#define TEST_FAIL(fn) TEST_TAGS(fn, "kernel=debug")
+#define TEST_FAIL(fn) TEST_TAGS(fn, "kernel=debug long timeout=500")
 
 static const struct guest_test tests[] = {
 	TEST_FAIL(open_fails_whole),

@@ -328,8 +328,8 @@ static void fork_fails_whole(int xnack)
 }
 
 #define TEST_FAIL(fn)                                  \
-	{ #fn "_xnack_on", fn, 1, "kernel=debug" },    \
-	{ #fn "_xnack_off", fn, 0, "kernel=debug" }
+	{ #fn "_xnack_on", fn, 1, "kernel=debug long timeout=500" },    \
+	{ #fn "_xnack_off", fn, 0, "kernel=debug long timeout=500" }
 
 static const struct guest_test tests[] = {
 	TEST_FAIL(attributes_set_fails_whole),
