@@ -25,6 +25,7 @@
 #include "core/failpoint.h"
 #include "core/device.h"
 #include "core/regio.h"
+#include "core/stall.h"
 #include "engine/eng_gart.h"
 #include "engine/eng_ih.h"
 #include "engine/eng_kiq.h"
@@ -178,7 +179,7 @@ static void add_debugfs(struct vkfd_device *dev)
 	vkfd_ih_debugfs(dev);
 	vkfd_selftest_debugfs(dev);
 	vkfd_mem_debugfs(dev);
-	vkfd_svm_debugfs(dev);
+	vkfd_stall_debugfs(dev);
 }
 
 /* From here on others see the GPU. */

@@ -24,7 +24,7 @@ struct vkfd_pt_mem_ops;
 struct vkfd_queue_slots;
 struct vkfd_sdma;
 struct vkfd_smi;
-struct vkfd_svm_stalls;
+struct vkfd_stalls;
 
 /** struct vkfd_hw_info - what the device says of itself, read once at probe */
 struct vkfd_hw_info {
@@ -81,8 +81,8 @@ struct vkfd_device {
 
 	/** @failpoints: core/failpoint.c, or NULL. */
 	struct vkfd_failpoints *failpoints;
-	/** @svm_stalls: fault points of svm/svm_stall.c, or NULL. */
-	struct vkfd_svm_stalls *svm_stalls;
+	/** @stalls: fault points of core/stall.c, or NULL. */
+	struct vkfd_stalls *stalls;
 
 	/** @ctx_ida: contexts, which are also doorbell frames: 1..VKFD_MAX_CONTEXTS-1. */
 	struct ida ctx_ida;

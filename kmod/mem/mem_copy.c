@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 #include <linux/spinlock.h>
 
+#include "core/stall.h"
 #include "engine/eng_sdma.h"
 #include "mem/mem_int.h"
 #include "mem/mem_pagemap.h"
@@ -214,6 +215,7 @@ int vkfd_copy_to_ram(struct page **pages, struct drm_pagemap_addr *addrs, unsign
 
 	if (!dev)
 		return 0;
+	vkfd_stall(dev, VKFD_STALL_COPY);
 	err = wait_before(after);
 	if (err)
 		return err;

@@ -15,6 +15,8 @@
  * at a time, and meanwhile nothing else is evicted: otherwise one request in
  * fragmented RAM would empty all of VRAM. The caller that failed waits for the
  * rescue, if it may, and tries again.
+ *
+ * 2 MiB pages are split before they are taken, for the reason in mem_split.c.
  */
 #include <linux/delay.h>
 #include <linux/gfp.h>
@@ -76,8 +78,13 @@ static bool helpers_can(const struct vkfd_svm_bo *bo)
 /* @pages grows by those that were copied: some may have left before. */
 static int evict(struct vkfd_svm_bo *bo, u64 *pages)
 {
+	int err;
+
 	if (completion_done(&bo->devmem.detached))
 		return 0;
+	err = vkfd_svm_bo_split(bo);
+	if (err)
+		return err;
 	if (helpers_can(bo) && !evict_by_helpers(bo, pages))
 		return 0;
 	return evict_by_number(bo, pages);

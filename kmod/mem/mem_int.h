@@ -253,6 +253,9 @@ int vkfd_ram_others(struct vm_area_struct *vma, u64 start, u64 end, struct vkfd_
 		    enum vkfd_migrate_trigger trigger);
 void vkfd_ram_force(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 end);
 
+/* mem_split.c: 0, or -EBUSY: not by number now */
+int vkfd_svm_bo_split(struct vkfd_svm_bo *bo);
+
 /* mem_scan.c */
 struct vkfd_scan {
 	u64 own;	/* pages of the asked device */

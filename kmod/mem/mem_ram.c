@@ -26,6 +26,7 @@
 #include <linux/slab.h>
 
 #include "core/failpoint.h"
+#include "core/stall.h"
 #include "engine/eng_sdma.h"
 #include "mem/mem_int.h"
 #include "mem/mem_pagemap.h"
@@ -284,6 +285,7 @@ static int ram_fill(struct vkfd_ram_move *move)
 
 	move->starved = false;
 	alloc_destinations(move);
+	vkfd_stall(move->dev, VKFD_STALL_COPY);
 	err = fill_destinations(move);
 	if (err)
 		dst_drop(move, 0, move->npages);
@@ -309,10 +311,14 @@ long vkfd_ram_vma(struct vkfd_ram_move *move, struct vm_area_struct *vma, u64 st
 		.start = start,
 		.end = end,
 		.pgmap_owner = vkfd_pagemap_owner(move->dev),
-		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE | MIGRATE_VMA_SELECT_COMPOUND,
+		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE,
 	};
 	u64 moved;
 	int err;
+
+	/* Evictions split what they take: see mem_split.c. */
+	if (!move->force)
+		args.flags |= MIGRATE_VMA_SELECT_COMPOUND;
 
 	mmap_assert_locked(vma->vm_mm);
 	memset(move->dst, 0, sizeof(move->dst));

@@ -184,29 +184,6 @@ out:
 	mmput_async(mm);
 }
 
-void vkfd_migrate_split(struct vkfd_device *dev, struct mm_struct *mm, u64 addr)
-{
-	unsigned long src = 0, dst = 0;
-	struct migrate_vma split = {
-		.start = addr,
-		.end = addr + PAGE_SIZE,
-		.src = &src,
-		.dst = &dst,
-		.pgmap_owner = vkfd_pagemap_owner(dev),
-		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE,
-	};
-
-	if (!mmget_not_zero(mm))
-		return;
-	mmap_read_lock(mm);
-	split.vma = vma_lookup(mm, addr);
-	/* Less than all of it cannot be collected whole, so core mm splits it. */
-	if (split.vma && vma_is_anonymous(split.vma) && !migrate_vma_setup(&split))
-		migrate_vma_finalize(&split);
-	mmap_read_unlock(mm);
-	mmput_async(mm);
-}
-
 /* One window of one VMA, or one gap; advances @pos. */
 static int range_step(struct to_ram *job, struct mm_struct *mm, u64 *pos, u64 end)
 {

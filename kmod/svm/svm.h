@@ -73,9 +73,6 @@ void vkfd_svm_fault(struct vkfd_svm *svm, struct vkfd_device *dev, const struct 
 /* svm_thrash.c: from vkfd_migrate_ops.done */
 void vkfd_svm_thrash_returned(struct vkfd_svm *svm, u64 start, u64 end);
 
-/* svm_stall.c: fault points, files stall_*, when dev->debugfs exists. */
-void vkfd_svm_debugfs(struct vkfd_device *dev);
-
 /* svm_show.c: debugfs kfd/proc/<pid>/svm_ranges */
 void vkfd_svm_show(struct vkfd_svm *svm, struct seq_file *m);
 /* svm.c: debugfs kfd/proc/<pid>/svm_policy */

@@ -25,6 +25,7 @@
 
 #include "core/device.h"
 #include "core/failpoint.h"
+#include "core/stall.h"
 #include "core/trace.h"
 #include "mem/mem_migrate.h"
 #include "mem/mem_pagemap.h"
@@ -35,7 +36,6 @@
 #include "svm_map.h"
 #include "svm_range.h"
 #include "svm_restore.h"
-#include "svm_stall.h"
 #include "svm_turn.h"
 #include "svm_types.h"
 
@@ -285,7 +285,7 @@ static int collect(struct map_job *job)
 		if (err)
 			return err;
 	}
-	vkfd_svm_stall(svm->gpus[job->slot].dev, VKFD_SVM_STALL_COLLECT);
+	vkfd_stall(svm->gpus[job->slot].dev, VKFD_STALL_COLLECT);
 	vkfd_svm_turn_begin(svm, range);
 	err = drm_gpusvm_get_pages(&svm->gpusvm, &range->pages[job->slot], svm->gpusvm.mm,
 				   &range->base.notifier->notifier,
@@ -326,7 +326,7 @@ static int map_one(struct map_job *job)
 		discard(job);
 		return err;
 	}
-	vkfd_svm_stall(job->svm->gpus[job->slot].dev, VKFD_SVM_STALL_COMMIT);
+	vkfd_stall(job->svm->gpus[job->slot].dev, VKFD_STALL_COMMIT);
 	return commit(job);
 }
 

@@ -2,8 +2,10 @@
 /*
  * Races of a GPU fault with the CPU side, made certain: the driver's fault
  * points hold a mapping up between two steps (debugfs stall_collect and
- * stall_commit), the CPU does its worst, the mapping goes on.
+ * stall_commit), the CPU does its worst, the mapping goes on. The same for an
+ * eviction, between unmapping pages and copying them (stall_copy).
  */
+#include <pthread.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -223,6 +225,54 @@ static void queues_stopped_twice_run_again(int arg)
 	assert_memory_equal(copy, p, bytes);
 }
 
+static void *evict_all(void *unused)
+{
+	(void)unused;
+	driver_poke(0, "evict", "1");
+	return NULL;
+}
+
+enum { BY_DONTNEED, BY_MUNMAP };
+
+static void zap(struct race *r, int how)
+{
+	if (how == BY_DONTNEED)
+		assert_int_equal(madvise(r->p, HUGE_BYTES, MADV_DONTNEED), 0);
+	if (how == BY_MUNMAP)
+		assert_int_equal(munmap(r->p, HUGE_BYTES), 0);
+}
+
+/*
+ * Memory that is on its way out of VRAM goes away: 7.3.4, asked to drop a 2 MiB
+ * page that is being migrated, drops it twice. What follows depends on luck, a
+ * hang of whoever uses the LRU lists next or a bad page; the test fails by the
+ * kernel's complaint or by its time.
+ */
+static void memory_goes_while_it_is_evicted(int how)
+{
+	enum { ROUNDS = 4 };
+	pthread_t thread;
+	struct race r = {};
+
+	session_start(&r.s, true);
+	for (int i = 0; i < ROUNDS; i++) {
+		r.p = mm_map_huge(HUGE_BYTES);
+		memset(r.p, 0x11, HUGE_BYTES);
+		assert_ok(gpu_prefetch(&r.s, r.p, HUGE_BYTES, true));
+		assert_in_vram(r.p, HUGE_BYTES);
+		race_arm(&r, "stall_copy");
+		assert_int_equal(pthread_create(&thread, NULL, evict_all, NULL), 0);
+		race_meet(&r);
+		zap(&r, how);
+		race_release(&r);
+		pthread_join(thread, NULL);
+		for (u32 k = 0; how == BY_DONTNEED && k < HUGE_BYTES / 4; k++)
+			assert_int_equal(r.p[k], 0);
+		if (how != BY_MUNMAP)
+			mm_unmap(r.p, HUGE_BYTES);
+	}
+}
+
 static const struct guest_test tests[] = {
 	TEST_ARG("page_replaced_before_commit_is_not_used_ram_read_xnack_on",
 		 page_replaced_before_commit_is_not_used, 0),
@@ -239,5 +289,7 @@ static const struct guest_test tests[] = {
 	TEST_ARG("fork_before_collect_still_breaks_sharing_xnack_on",
 		 fork_before_collect_still_breaks_sharing, 0),
 	TEST_ARG("queues_stopped_twice_run_again_xnack_off", queues_stopped_twice_run_again, 0),
+	TEST_ARG("memory_dropped_while_it_is_evicted", memory_goes_while_it_is_evicted, BY_DONTNEED),
+	TEST_ARG("memory_unmapped_while_it_is_evicted", memory_goes_while_it_is_evicted, BY_MUNMAP),
 };
 HARNESS_MAIN(tests)

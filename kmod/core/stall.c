@@ -5,16 +5,18 @@
  * Mapping collects pages and then writes PTEs, if the pages are still the right
  * ones. Whether that question is asked shows only when something happens in
  * between, which takes luck. debugfs vkfd/<gpu_id>/stall_collect and
- * stall_commit hold a mapping up at the two interesting places:
+ * stall_commit hold a mapping up at the two interesting places, stall_copy a
+ * migration to RAM (eviction, prefetch, CPU fault) whose pages are locked and
+ * unmapped:
  *
- * write n: the next n mappings that come here wait; those waiting now go on
- * (so 0 disarms and releases). read: armed, waiting, and how many ever waited.
+ * write n: the next n that come here wait; those waiting now go on (so 0
+ * disarms and releases). read: armed, waiting, and how many ever waited.
  *
- * A mapping waits STALL_MAX at most, whatever happens to the writer. Unarmed,
+ * Nobody waits longer than STALL_MAX, whatever happens to the writer. Unarmed,
  * a point is one read of a pointer and a counter.
  *
- * Locks: waits under &vkfd_svm.lock, which is the point; the counters are
- * atomic.
+ * Locks: waits under those of the caller (&vkfd_svm.lock; dma_resv or mmap_lock,
+ * and folio locks), which is the point; the counters are atomic.
  */
 #include <linux/atomic.h>
 #include <linux/debugfs.h>
@@ -24,8 +26,7 @@
 #include <drm/drm_managed.h>
 
 #include "core/device.h"
-#include "svm.h"
-#include "svm_stall.h"
+#include "core/stall.h"
 
 #define STALL_MAX	(5 * HZ)
 
@@ -39,20 +40,20 @@ struct stall {
 	wait_queue_head_t wake;
 };
 
-struct vkfd_svm_stalls {
-	struct stall point[VKFD_SVM_STALL_POINTS];
+struct vkfd_stalls {
+	struct stall point[VKFD_STALL_POINTS];
 };
 
 /**
- * vkfd_svm_stall() - Wait here if a test wants it
- * @dev:   The GPU that is being mapped.
+ * vkfd_stall() - Wait here if a test wants it
+ * @dev:   The GPU that is being mapped or copied from.
  * @point: Where we are.
  *
  * Context: May sleep, at most STALL_MAX.
  */
-void vkfd_svm_stall(struct vkfd_device *dev, enum vkfd_svm_stall_point point)
+void vkfd_stall(struct vkfd_device *dev, enum vkfd_stall_point point)
 {
-	struct stall *stall = dev->svm_stalls ? &dev->svm_stalls->point[point] : NULL;
+	struct stall *stall = dev->stalls ? &dev->stalls->point[point] : NULL;
 	int released;
 
 	if (!stall || !atomic_read(&stall->armed))
@@ -107,23 +108,25 @@ static const struct file_operations stall_fops = {
 };
 
 /**
- * vkfd_svm_debugfs() - Files stall_collect and stall_commit
+ * vkfd_stall_debugfs() - Files stall_collect, stall_commit and stall_copy
  * @dev: GPU that was added; without memory for them it has none.
  *
  * Context: Probe.
  */
-void vkfd_svm_debugfs(struct vkfd_device *dev)
+void vkfd_stall_debugfs(struct vkfd_device *dev)
 {
-	struct vkfd_svm_stalls *stalls = drmm_kzalloc(&dev->drm, sizeof(*stalls), GFP_KERNEL);
+	struct vkfd_stalls *stalls = drmm_kzalloc(&dev->drm, sizeof(*stalls), GFP_KERNEL);
 	unsigned int i;
 
 	if (!stalls)
 		return;
-	for (i = 0; i < VKFD_SVM_STALL_POINTS; i++)
+	for (i = 0; i < VKFD_STALL_POINTS; i++)
 		init_waitqueue_head(&stalls->point[i].wake);
-	dev->svm_stalls = stalls;
+	dev->stalls = stalls;
 	debugfs_create_file("stall_collect", 0600, dev->debugfs,
-			    &stalls->point[VKFD_SVM_STALL_COLLECT], &stall_fops);
+			    &stalls->point[VKFD_STALL_COLLECT], &stall_fops);
 	debugfs_create_file("stall_commit", 0600, dev->debugfs,
-			    &stalls->point[VKFD_SVM_STALL_COMMIT], &stall_fops);
+			    &stalls->point[VKFD_STALL_COMMIT], &stall_fops);
+	debugfs_create_file("stall_copy", 0600, dev->debugfs,
+			    &stalls->point[VKFD_STALL_COPY], &stall_fops);
 }

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0 OR MIT
+/**
+ * DOC: 2 MiB device pages into 4 KiB ones, where they are
+ *
+ * While a page migrates, what was mapped is a migration entry, without reference
+ * and mapping count. 7.3.4 forgets that when it drops a 2 MiB one of a device
+ * page (zap_huge_pmd_folio() of munmap, MADV_DONTNEED and exit asks what kind of
+ * page it is, not what kind of entry): it takes both away once more. That takes
+ * the migration's own reference. The page is freed under the migration's hands,
+ * its VRAM goes to somebody else, and its contents go to a page of RAM that
+ * nobody is charged for, on which the kernel spins for ever when it joins the
+ * LRU.
+ *
+ * 4 KiB entries are dropped right. So eviction, which takes pages from programs
+ * that know nothing of it, splits 2 MiB pages first. Split means: no
+ * migration entry of 2 MiB at any time, since core mm splits entry and page at
+ * once. It needs the address space and its lock. When the lock cannot be had,
+ * or the owner is just ending, the eviction fails and is tried again.
+ *
+ * Remain whole: pages on their way by prefetch and CPU fault. There it takes a
+ * program that drops memory in one thread while it uses it in another; and
+ * pages of which only a forked child is left as owner.
+ */
+#include <linux/hmm.h>
+#include <linux/maple_tree.h>
+#include <linux/migrate.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/sched/mm.h>
+
+#include "mem/mem_int.h"
+#include "mem/mem_pagemap.h"
+
+/* Less than all of it cannot be collected whole, so core mm splits it. */
+static void split_at(struct vkfd_device *dev, struct vm_area_struct *vma, u64 addr)
+{
+	unsigned long src = 0, dst = 0;
+	struct migrate_vma split = {
+		.vma = vma,
+		.start = addr,
+		.end = addr + PAGE_SIZE,
+		.src = &src,
+		.dst = &dst,
+		.pgmap_owner = vkfd_pagemap_owner(dev),
+		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE,
+	};
+
+	mmap_assert_locked(vma->vm_mm);
+	if (vma_is_anonymous(vma) && !migrate_vma_setup(&split))
+		migrate_vma_finalize(&split);
+}
+
+void vkfd_migrate_split(struct vkfd_device *dev, struct mm_struct *mm, u64 addr)
+{
+	struct vm_area_struct *vma;
+
+	if (!mmget_not_zero(mm))
+		return;
+	mmap_read_lock(mm);
+	vma = vma_lookup(mm, addr);
+	if (vma)
+		split_at(dev, vma, addr);
+	mmap_read_unlock(mm);
+	mmput_async(mm);
+}
+
+static struct page *first_page(const struct vkfd_svm_bo *bo)
+{
+	u64 at = vkfd_vram_at(bo->base.dev->mem, bo->base.ttm.resource, 0);
+
+	return pfn_to_page(PHYS_PFN(bo->pagemap->pgmap.range.start + at));
+}
+
+/* Is @page what @addr shows? */
+static bool shows(struct vkfd_device *dev, struct mm_struct *mm, u64 addr, struct page *page)
+{
+	unsigned long pfn;
+	struct vkfd_scan scan;
+
+	return !vkfd_scan(dev, mm, addr, addr + PAGE_SIZE, &pfn, &scan) && scan.own &&
+	       hmm_pfn_to_page(pfn) == page;
+}
+
+/*
+ * Wherever mremap() moved it, an anonymous page keeps its index. A VMA that has
+ * only a part of the page maps it by 4 KiB entries.
+ */
+static void split_in_vma(struct vkfd_svm_bo *bo, struct vm_area_struct *vma, struct page *page)
+{
+	unsigned long index = READ_ONCE(page_folio(page)->index) - vma->vm_pgoff;
+	u64 addr = vma->vm_start + ((u64)index << PAGE_SHIFT);
+
+	if (!vma_is_anonymous(vma) || index > vma_pages(vma) ||
+	    vma_pages(vma) - index < VKFD_PIECE_PAGES)
+		return;
+	if (shows(bo->base.dev, vma->vm_mm, addr, page))
+		split_at(bo->base.dev, vma, addr);
+}
+
+static void split_in_mm(struct vkfd_svm_bo *bo, struct mm_struct *mm, struct page *page)
+{
+	VMA_ITERATOR(vmi, mm, 0);
+	struct vm_area_struct *vma;
+
+	for_each_vma(vmi, vma) {
+		split_in_vma(bo, vma, page);
+		if (!folio_test_large(page_folio(page)))
+			break;
+	}
+}
+
+/**
+ * vkfd_svm_bo_split() - before pages of a buffer are taken by number
+ * @bo: buffer with VRAM.
+ *
+ * Context: may sleep; dma_resv of @bo held. mmap_lock of anybody may be held: that
+ * of the owner is only tried.
+ * Return: 0, or -EBUSY if there is a 2 MiB page that has to be split and could
+ * not be now.
+ */
+int vkfd_svm_bo_split(struct vkfd_svm_bo *bo)
+{
+	struct mm_struct *mm = bo->devmem.mm;
+	struct page *page;
+	bool looked;
+
+	if (bo->devmem.size < SZ_2M)
+		return 0;
+	page = first_page(bo);
+	if (!folio_test_large(page_folio(page)))
+		return 0;
+	if (!mmget_not_zero(mm))
+		return mtree_empty(&mm->mm_mt) ? 0 : -EBUSY;
+	looked = mmap_read_trylock(mm);
+	if (looked) {
+		split_in_mm(bo, mm, page);
+		mmap_read_unlock(mm);
+	}
+	mmput_async(mm);
+	if (!folio_test_large(page_folio(page)))
+		return 0;
+	/* Nowhere in its owner, and nobody moves it: a forked child has it. */
+	return looked && !folio_test_locked(page_folio(page)) ? 0 : -EBUSY;
+}
