@@ -59,6 +59,8 @@ cmd_test() {
 		shift
 	done
 	options_check
+	# The machine of a test may have a seed of its own.
+	test_seed=$opt_seed
 	tests_dir=$VKFD_BUILD/logs/test-$(date +%H%M%S)-$$
 	if [ -n "$opt_log" ]; then
 		mkdir -p "$opt_log" || die 1 "cannot create $opt_log"

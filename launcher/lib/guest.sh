@@ -138,7 +138,7 @@ guest_gpus() {
 	printf '%s\n' ::: +vkfd-gpu "$rootfs_ld" --library-path "$rootfs_lib" \
 		"$VKFD_BUILD/device/vkfd-gpu" --gpus "$opt_gpus" \
 		--socket-dir "$guest_work" --vram "$opt_vram" --cus "$opt_cus" \
-		--seed "$opt_seed" --link "$opt_link" --mode "$opt_mode" \
+		--seed "${opt_seed:-0}" --link "$opt_link" --mode "$opt_mode" \
 		--log "$guest_log/gpu.log" >>"$guest_work/helpers"
 	[ "$opt_verbose" = 0 ] || echo -v >>"$guest_work/helpers"
 	guest_nr=0

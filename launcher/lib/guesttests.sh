@@ -80,6 +80,7 @@ guesttests_boot() {
 	# Each failure gets a new guest, unless there are too many to afford it.
 	set -- /vkfd/build/launcher/run-tests /run/vkfd-host/plan /run/vkfd-host/logs
 	[ "$boot_nr" -lt 12 ] || set -- "$@" --go-on
+	[ -z "$test_seed" ] || set -- env "VKFD_SEED=$test_seed" "$@"
 	guest_start 0 "$@" >"$guest_work/results" 2>"$guest_log/messages" </dev/null ||
 		boot_status=$?
 	wait "$boot_reader" || :

@@ -65,7 +65,7 @@ hosttest_run() {
 hosttest_program() {
 	case $1 in
 	*_fuzz) enter env -C /vkfd timeout -k 5 120 "$2" --seconds "${VKFD_FUZZ_SECONDS:-5}" ;;
-	*) enter env CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 300 "$2" ;;
+	*) enter env ${test_seed:+"VKFD_SEED=$test_seed"} CMOCKA_MESSAGE_OUTPUT=TAP timeout -k 5 300 "$2" ;;
 	esac
 }
 

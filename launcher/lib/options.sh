@@ -4,7 +4,7 @@
 
 opt_gpus=1 opt_vram=$((512 << 20)) opt_cus=8 opt_mem=$((4 << 30))
 opt_cpus=2 opt_kernel=stock opt_accel=auto opt_link=xgmi opt_mode=dgpu
-opt_numa=1 opt_seed=0 opt_timeout=0 opt_log='' opt_verbose=0 opt_driver=1 opt_build=1
+opt_numa=1 opt_seed='' opt_timeout=0 opt_log='' opt_verbose=0 opt_driver=1 opt_build=1
 # One "HOST<TAB>GUEST" line each.
 opt_shares=
 newline='
@@ -27,7 +27,8 @@ Options:
                        (/mnt/<name>); may be repeated
   --link xgmi|pcie     how the GPUs are linked (xgmi)
   --mode dgpu|coherent|apu  kind of GPU memory (dgpu)
-  --seed N             choices of timing inside the GPUs (0)
+  --seed N             choices of timing inside the GPUs (0); for test also the
+                       choices of random tests, which print theirs
   --timeout SECONDS    stop after this time, status 72 (no limit)
   --log DIR            keep kernel.log, vkfd-gpu.log, ... in DIR
   -v                   say more

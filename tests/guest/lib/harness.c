@@ -70,11 +70,12 @@ u64 harness_random(void)
 
 	if (!seeded) {
 		const char *text = getenv("VKFD_SEED");
+		u32 chosen;
 
-		if (text && *text)
-			state = strtoull(text, NULL, 0);
-		else if (getrandom(&state, sizeof(state), 0) != sizeof(state))
-			state = now_ns();
+		/* Not longer than what ./vkfd test --seed takes. */
+		if (getrandom(&chosen, sizeof(chosen), 0) != sizeof(chosen))
+			chosen = (u32)now_ns();
+		state = text && *text ? strtoull(text, NULL, 0) : chosen;
 		printf("seed: VKFD_SEED=%llu\n", (unsigned long long)state);
 		fflush(stdout);
 		seeded = true;
