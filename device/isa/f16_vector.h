@@ -6,9 +6,15 @@
  * The commonest rows of half precision with the host's own conversions (F16C): a
  * third of the work of lane_f16.h, same bits. Only for whole waves without NaN
  * results and with denormals on, which the host does as the GPU does; everything
- * else is left to the lane functions. Included by valu_lanes.c where the unit has
- * F16C. Results are rounded in the host's mode, which valu_run() set for f16.
+ * else is left to the lane functions, as is all of it where the unit that includes
+ * this has no F16C. Results are rounded in the host's mode, which valu_run() set for f16.
  */
+#if !defined(__F16C__) || !defined(__AVX2__)
+
+#define f16_vector_row(io, id) false
+
+#else
+
 #include <immintrin.h>
 #include "isa/lane_f16.h"
 #include "isa/op_id.h"
@@ -116,5 +122,7 @@ LANE_INLINE bool f16_vector_row(const struct valu_io *io, unsigned int id)
 		return false;
 	return f16_vector_loop(op, io, packed);
 }
+
+#endif
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "isa/lane_cmp.h"
 #include "isa/lane_cvt.h"
+#include "isa/f16_vector.h"
 #include "isa/lane_div.h"
 #include "isa/lane_int16.h"
 #include "isa/lane_math.h"
@@ -14,11 +15,6 @@
 #include "isa/valu_unit.h"
 #if defined(__x86_64__)
 #include <immintrin.h>
-#endif
-#if defined(__F16C__)
-#include "isa/f16_vector.h"
-#else
-#define f16_vector_row(io, id) false
 #endif
 
 #ifndef VALU_UNIT
