@@ -16,10 +16,13 @@
  * fragmented RAM would empty all of VRAM. The caller that failed waits for the
  * rescue, if it may, and tries again.
  *
- * 2 MiB pages are split before they are taken, for the reason in mem_split.c.
+ * 2 MiB pages are split before they are taken, for the reason in mem_split.c, and
+ * the owner's mmap_lock is held for the one at evict().
  */
 #include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
 
 #include "core/trace.h"
 #include "mem/mem_int.h"
@@ -75,19 +78,42 @@ static bool helpers_can(const struct vkfd_svm_bo *bo)
 	       (bo->devmem.size < SZ_2M || ram_has_huge_page());
 }
 
-/* @pages grows by those that were copied: some may have left before. */
-static int evict(struct vkfd_svm_bo *bo, u64 *pages)
+static int evict_of_living(struct vkfd_svm_bo *bo, u64 *pages)
 {
-	int err;
+	int err = vkfd_svm_bo_split(bo);
 
-	if (completion_done(&bo->devmem.detached))
-		return 0;
-	err = vkfd_svm_bo_split(bo);
 	if (err)
 		return err;
 	if (helpers_can(bo) && !evict_by_helpers(bo, pages))
 		return 0;
 	return evict_by_number(bo, pages);
+}
+
+/*
+ * Nothing of a page under migration keeps the anon_vma that its migration entries
+ * are found by: 7.3.4 relies on the mmap_lock that migrate_vma_setup() has, and
+ * migration by number has not. A munmap() in between frees it, and finalizing
+ * reads freed memory. So the owner's lock is held; when it cannot be had, the
+ * eviction fails and is tried again. Only tried, since dma_resv is held. What a
+ * forked child maps after its parent is gone has no such lock.
+ *
+ * @pages grows by those that were copied: some may have left before.
+ */
+static int evict(struct vkfd_svm_bo *bo, u64 *pages)
+{
+	struct mm_struct *mm = bo->devmem.mm;
+	int err = -EBUSY;
+
+	if (completion_done(&bo->devmem.detached))
+		return 0;
+	if (!mmget_not_zero(mm))
+		return vkfd_svm_bo_orphaned(bo) ? evict_by_number(bo, pages) : -EBUSY;
+	if (mmap_read_trylock(mm)) {
+		err = evict_of_living(bo, pages);
+		mmap_read_unlock(mm);
+	}
+	mmput_async(mm);
+	return err;
 }
 
 bool vkfd_evict_waits(struct vkfd_device *dev)

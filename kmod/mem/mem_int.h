@@ -255,6 +255,7 @@ void vkfd_ram_force(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u6
 
 /* mem_split.c: 0, or -EBUSY: not by number now */
 int vkfd_svm_bo_split(struct vkfd_svm_bo *bo);
+bool vkfd_svm_bo_orphaned(struct vkfd_svm_bo *bo);
 
 /* mem_scan.c */
 struct vkfd_scan {

@@ -14,8 +14,7 @@
  * 4 KiB entries are dropped right. So eviction, which takes pages from programs
  * that know nothing of it, splits 2 MiB pages first. Split means: no
  * migration entry of 2 MiB at any time, since core mm splits entry and page at
- * once. It needs the address space and its lock. When the lock cannot be had,
- * or the owner is just ending, the eviction fails and is tried again.
+ * once. It needs the address space and its lock, see evict() of mem_evict.c.
  *
  * Remain whole: pages on their way by prefetch and CPU fault. There it takes a
  * program that drops memory in one thread while it uses it in another; and
@@ -111,34 +110,37 @@ static void split_in_mm(struct vkfd_svm_bo *bo, struct mm_struct *mm, struct pag
 
 /**
  * vkfd_svm_bo_split() - before pages of a buffer are taken by number
- * @bo: buffer with VRAM.
+ * @bo: buffer with VRAM, whose owner lives.
  *
- * Context: may sleep; dma_resv of @bo held. mmap_lock of anybody may be held: that
- * of the owner is only tried.
+ * Context: may sleep; dma_resv of @bo and, for read, the owner's mmap_lock held.
  * Return: 0, or -EBUSY if there is a 2 MiB page that has to be split and could
  * not be now.
  */
 int vkfd_svm_bo_split(struct vkfd_svm_bo *bo)
 {
-	struct mm_struct *mm = bo->devmem.mm;
 	struct page *page;
-	bool looked;
 
+	mmap_assert_locked(bo->devmem.mm);
 	if (bo->devmem.size < SZ_2M)
 		return 0;
 	page = first_page(bo);
 	if (!folio_test_large(page_folio(page)))
 		return 0;
-	if (!mmget_not_zero(mm))
-		return mtree_empty(&mm->mm_mt) ? 0 : -EBUSY;
-	looked = mmap_read_trylock(mm);
-	if (looked) {
-		split_in_mm(bo, mm, page);
-		mmap_read_unlock(mm);
-	}
-	mmput_async(mm);
+	split_in_mm(bo, bo->devmem.mm, page);
 	if (!folio_test_large(page_folio(page)))
 		return 0;
 	/* Nowhere in its owner, and nobody moves it: a forked child has it. */
-	return looked && !folio_test_locked(page_folio(page)) ? 0 : -EBUSY;
+	return folio_test_locked(page_folio(page)) ? -EBUSY : 0;
+}
+
+/**
+ * vkfd_svm_bo_orphaned() - has the dead owner of a buffer let go of its pages?
+ * @bo: buffer with VRAM.
+ *
+ * Return: false while exit still walks the owner's 2 MiB pages.
+ */
+bool vkfd_svm_bo_orphaned(struct vkfd_svm_bo *bo)
+{
+	return bo->devmem.size < SZ_2M || !folio_test_large(page_folio(first_page(bo))) ||
+	       mtree_empty(&bo->devmem.mm->mm_mt);
 }
