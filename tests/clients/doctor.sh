@@ -94,7 +94,10 @@ unbound() {
 	echo "$device" >/sys/bus/pci/drivers/vkfd/unbind
 	diagnose 'gpu-unbound no-kfd-gpu' off off "$doctor"
 	rmmod vkfd amdgpu
-	diagnose no-driver off off "$doctor"
+	# The debug kernel has no amdgpu of its own, which is a cause too while ours is away.
+	kernel=
+	[ "${VKFD_FLAVOUR:-stock}" = stock ] || kernel='no-hsa-amd no-hsa-amd-svm '
+	diagnose "${kernel}no-driver" off off "$doctor"
 	insmod "$kmod/amdgpu.ko"
 	insmod "$kmod/vkfd.ko"
 	diagnose '' on on "$doctor"
