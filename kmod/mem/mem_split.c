@@ -137,10 +137,10 @@ int vkfd_svm_bo_split(struct vkfd_svm_bo *bo)
  * vkfd_svm_bo_orphaned() - has the dead owner of a buffer let go of its pages?
  * @bo: buffer with VRAM.
  *
- * Return: false while exit still walks the owner's 2 MiB pages.
+ * Return: false while exit still takes down its mappings, and frees the anon_vmas
+ * that finalizing a migration needs.
  */
 bool vkfd_svm_bo_orphaned(struct vkfd_svm_bo *bo)
 {
-	return bo->devmem.size < SZ_2M || !folio_test_large(page_folio(first_page(bo))) ||
-	       mtree_empty(&bo->devmem.mm->mm_mt);
+	return mtree_empty(&bo->devmem.mm->mm_mt);
 }
