@@ -75,5 +75,5 @@ void bench_target(struct bench *b, const char *what, double value, double target
 
 void bench_limit(struct bench *b, const char *what, double value, double limit)
 {
-	verdict(b, what, value, "<=", limit, value > 0 && value <= limit);
+	verdict(b, what, value, "<=", limit, value >= 0 && value <= limit);
 }

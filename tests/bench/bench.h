@@ -43,10 +43,11 @@ void bench_target(struct bench *b, const char *what, double value, double target
 /** bench_limit() - as bench_target(), lower is better */
 void bench_limit(struct bench *b, const char *what, double value, double limit);
 
-/* The references that migrate.c measures beside the driver. Seconds, 0: cannot. */
+/* The references that migrate.c measures beside the driver. */
 
-/** hmm_pages() - the kernel's test_hmm moves [addr, addr + bytes) there and back */
+/** hmm_open() - the kernel's test_hmm module as a device; false: not loaded */
 bool hmm_open(int *fd);
+/** hmm_move() - [addr, addr + bytes) there or back; @scratch: as many bytes, overwritten */
 bool hmm_move(int fd, void *addr, void *scratch, size_t bytes, bool to_device);
 /** numa_bind() - memory touched from now on comes from node @node; false: no such node */
 bool numa_bind(int node);

@@ -56,10 +56,13 @@ static void measure(void *arg)
 	if (!r->untouched)
 		memset(addr, 1, bytes);
 	policy_set(&s, addr, bytes, r);
-	/* Reading a counter is a register read itself: that counter last, here, and first, below. */
 	for (unsigned int i = 0; i < VKFD_STAT_COUNT; i++)
 		before[i] = device_stat(0, i);
-	before[VKFD_STAT_REG_READS] = device_stat(0, VKFD_STAT_REG_READS);
+	/*
+	 * Reading a counter is a register read itself: this counter is read last here
+	 * and first below, and the read here is the one that it does not know yet.
+	 */
+	before[VKFD_STAT_REG_READS] = device_stat(0, VKFD_STAT_REG_READS) + 1;
 	t0 = bench_seconds();
 	for (unsigned int i = 0; i < r->nr; i++) {
 		sdma_write1(&q, addr + visit(r, i) * page, i);
@@ -155,9 +158,9 @@ void bench_fault(struct bench *b)
 		*r = table[i];
 		if (b->quick)
 			r->nr = 16;
-		bench_child(r->what, i < 2 ? measure_cpu : i == 2 ? measure_mapped : measure, r);
+		b->missed += !bench_child(r->what, i < 2 ? measure_cpu : i == 2 ? measure_mapped : measure, r);
 		row_print(b, r);
 		if (i == 3)
-			bench_limit(b, "trapped register reads a fault + 1", r->reads + 1, 1);
+			bench_limit(b, "trapped register reads a fault", r->reads, 0);
 	}
 }

@@ -158,8 +158,14 @@ int main(int argc, char **argv)
 	double cpu, gpu, limit = 0;
 
 	for (int i = 1; i < argc; i++) {
-		json = json || !strcmp(argv[i], "--json");
-		quick = quick || !strcmp(argv[i], "--quick");
+		if (!strcmp(argv[i], "--json")) {
+			json = true;
+		} else if (!strcmp(argv[i], "--quick")) {
+			quick = true;
+		} else {
+			fprintf(stderr, "gpu_fault_bench: '%s'? usage: gpu_fault_bench [--json] [--quick]\n", argv[i]);
+			return 2;
+		}
 	}
 	const uint32_t nr = quick ? 256 : 16384;
 	struct {

@@ -32,14 +32,15 @@ int main(int argc, char **argv)
 	unsigned int chosen = 0, k;
 
 	for (int i = 1; i < argc; i++) {
-		for (k = 0; k < ARRAY_LEN(sections); k++)
-			if (!strcmp(argv[i], sections[k].name))
-				chosen |= 1u << k;
-		if (!strcmp(argv[i], "--json"))
+		for (k = 0; k < ARRAY_LEN(sections) && strcmp(argv[i], sections[k].name); k++)
+			;
+		if (k < ARRAY_LEN(sections))
+			chosen |= 1u << k;
+		else if (!strcmp(argv[i], "--json"))
 			b.json = true;
 		else if (!strcmp(argv[i], "--quick"))
 			b.quick = true;
-		else if (!chosen)
+		else
 			return usage(argv[i]);
 	}
 	for (k = 0; k < ARRAY_LEN(sections); k++)

@@ -46,11 +46,16 @@ environment() {
 	rocm_says 'xnack-' HSA_XNACK=0
 	diagnose hsa-xnack-ignored on off env HSA_XNACK=on "$doctor"
 	rocm_says 'xnack-' HSA_XNACK=on
-	env HSA_XNACK=0 sleep 100 &
+	pipes=$(mktemp -d)
+	mkfifo "$pipes/up" "$pipes/end"
+	# shellcheck disable=SC2016 # expanded by the other process
+	env HSA_XNACK=0 sh -c 'echo up >"$1/up"; read -r _ <"$1/end"' sh "$pipes" &
 	other=$!
-	until [ "$(cat /proc/$other/comm)" = sleep ]; do :; done
+	read -r _ <"$pipes/up"
 	diagnose hsa-xnack-0 on off env HSA_XNACK=1 "$doctor" --pid $other
-	kill $other
+	echo end >"$pipes/end"
+	wait $other
+	rm -r "$pipes"
 }
 
 permission() {

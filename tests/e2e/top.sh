@@ -27,7 +27,7 @@ ends() {
 	[ "$ends_got" = "$1" ] || fail "status $ends_got instead of $1: $(cat "$tmp/screen")"
 }
 
-on_terminal ./vkfd top --no-build --interval 0.5 -- sh -c "'echo beside; exec sleep 300'"
+on_terminal ./vkfd top --no-build --interval 0.5 -- sh -c "'echo beside; exec tail -f /dev/null'"
 shows 'vkfd top'
 shows 'no process uses a GPU'
 printf q >&9
