@@ -46,7 +46,7 @@ guesttests_plan() {
 		esac
 		plan_machine=$(guesttest_machine "$plan_tags")
 		plan_file=$tests_dir/plans/$(echo "default$plan_machine" | tr ' =-' '___')
-		# Such a test uses its GPU or its kernel up.
+		# Such a test uses its kernel up.
 		case " $plan_tags " in *" fresh "*) plan_file=$tests_dir/plans/$plan_id ;; esac
 		[ -e "$plan_file" ] || echo "$plan_machine" >"$plan_file.machine"
 		printf '%s\t%s\t%s\t%s\n' "$plan_id" "$plan_program" "$plan_name" \

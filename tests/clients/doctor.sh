@@ -111,6 +111,7 @@ unbound() {
 case ${1:-} in
 --list)
 	printf '%s\n' environment permission program
+	# It unloads the driver: what the others leaked would have no owner afterwards.
 	printf 'unbound\tfresh\n'
 	;;
 environment | permission | program | unbound) "$1" ;;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "gpu.h"
+#include "life.h"
 #include "mm.h"
 #include "pattern.h"
 #include "residency.h"
@@ -484,6 +485,7 @@ static void lost_gpu_sets_the_hardware_event(int how)
 	assert_errno(gpu_prefetch(&s, p, HUGE_BYTES, true), ENODEV);
 	assert_true(now_ns() - start < 30ull * 1000000000 * harness_slow());
 	pattern_check(p, HUGE_BYTES, 98);
+	gpu_revive();
 }
 
 static const struct guest_test tests[] = {
@@ -496,8 +498,8 @@ static const struct guest_test tests[] = {
 	TEST_XNACK(completion_of_the_future_is_not_believed),
 	TEST(reports_that_do_not_fit_are_replayed),
 	TEST(fault_of_before_an_unmap_is_no_violation),
-	{ "lost_gpu_sets_the_hardware_event_wild_pointer", lost_gpu_sets_the_hardware_event, WILD_POINTER, "fresh" },
-	{ "lost_gpu_sets_the_hardware_event_kernel_fault", lost_gpu_sets_the_hardware_event, KERNEL_FAULT, "fresh" },
-	{ "lost_gpu_sets_the_hardware_event_kernel_packet", lost_gpu_sets_the_hardware_event, KERNEL_PACKET, "fresh" },
+	TEST_ARG("lost_gpu_sets_the_hardware_event_wild_pointer", lost_gpu_sets_the_hardware_event, WILD_POINTER),
+	TEST_ARG("lost_gpu_sets_the_hardware_event_kernel_fault", lost_gpu_sets_the_hardware_event, KERNEL_FAULT),
+	TEST_ARG("lost_gpu_sets_the_hardware_event_kernel_packet", lost_gpu_sets_the_hardware_event, KERNEL_PACKET),
 };
 HARNESS_MAIN(tests)

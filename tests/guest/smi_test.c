@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "life.h"
 #include "mm.h"
 #include "residency.h"
 #include "sdma.h"
@@ -484,6 +485,7 @@ static void lost_gpu_is_a_reset(int arg)
 	assert_int_equal(smi.nr, 1);
 	assert_int_equal(smi.event[0].id, KFD_SMI_EVENT_GPU_PRE_RESET);
 	assert_int_equal(smi.event[0].trigger, 1);
+	gpu_revive();
 }
 
 static const struct guest_test tests[] = {
@@ -506,6 +508,6 @@ static const struct guest_test tests[] = {
 		 queues_stop_for_memory_they_must_not_miss, 1),
 	TEST(restore_that_fails_is_rescheduled),
 	TEST(with_xnack_faultable_memory_stops_no_queue),
-	TEST_TAGS(lost_gpu_is_a_reset, "fresh"),
+	TEST(lost_gpu_is_a_reset),
 };
 HARNESS_MAIN(tests)

@@ -63,6 +63,11 @@ static void regions_load(void)
 	}
 }
 
+void residency_forget(void)
+{
+	nr_nodes = 0;
+}
+
 bool vram_region(unsigned int gpu, u64 *first_pfn, u64 *pages)
 {
 	regions_load();

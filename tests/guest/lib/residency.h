@@ -31,6 +31,8 @@ size_t residency_vram(const void *addr, size_t bytes);
 /** residency_ram_frame() - frame number in RAM of the page, 0 if it is not in RAM */
 u64 residency_ram_frame(const void *addr);
 
+/** residency_forget() - a GPU was bound again: look again where its memory is */
+void residency_forget(void);
 /** vram_region() - device-private frames of a GPU; false if there is no such GPU */
 bool vram_region(unsigned int gpu, u64 *first_pfn, u64 *pages);
 /** vram_peek() - bytes of a page that is in VRAM, read through BAR 0, without touching the page */
