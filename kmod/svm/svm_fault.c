@@ -22,6 +22,7 @@
 #include <linux/slab.h>
 
 #include "core/device.h"
+#include "engine/eng_ih.h"
 #include "mmu/mmu_tlb.h"
 #include "mmu/mmu_vm.h"
 #include "svm.h"
@@ -221,6 +222,25 @@ static void fault_work(struct work_struct *work)
 		queue_delayed_work(vkfd_svm_wq, &faults->work, wait);
 	spin_unlock(&faults->lock);
 	mmput_async(svm->gpusvm.mm);
+}
+
+/**
+ * vkfd_svm_faults_checkpoint() - A right that GPUs had is being taken away
+ * @svm: SVM state.
+ *
+ * A fault that is reported by now may be an echo: its access went through with
+ * a neighbour's fault, and the program, which has seen it done, ends the right.
+ * Such a report is no violation until the access faults anew.
+ *
+ * Context: Any, also in a notifier. Before munmap(), mprotect() or a set that
+ * denies access returns to the program.
+ */
+void vkfd_svm_faults_checkpoint(struct vkfd_svm *svm)
+{
+	unsigned int slot;
+
+	for (slot = 0; slot < svm->nr_gpus; slot++)
+		atomic64_set(&svm->gpus[slot].checkpoint, vkfd_ih_wptr(svm->gpus[slot].dev));
 }
 
 /** vkfd_svm_faults_init() - Part of vkfd_svm_create(). Return: 0 or -ENOMEM. */

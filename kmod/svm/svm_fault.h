@@ -7,6 +7,7 @@ struct vkfd_svm_fault_entry;
 
 int vkfd_svm_faults_init(struct vkfd_svm *svm);
 void vkfd_svm_faults_fini(struct vkfd_svm *svm);
+void vkfd_svm_faults_checkpoint(struct vkfd_svm *svm);
 
 /* svm_serve.c */
 enum vkfd_svm_served {

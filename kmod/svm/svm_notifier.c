@@ -5,7 +5,8 @@
  * Two listeners. drm_gpusvm calls us for windows that have ranges: when this
  * returns, no GPU reaches the pages any more. The watch notifier covers the
  * whole address space and only takes notes: attributes whose memory was
- * unmapped (also where no range exists), forks, queue buffers pulled away.
+ * unmapped (also where no range exists), forks, queue buffers pulled away, and
+ * how far faults had been reported when a right was taken away.
  *
  * Order in an invalidation: stop the queues if a GPU that cannot fault would
  * lose a mapping; zap the PTEs of every range on every GPU; flush all TLBs,
@@ -19,8 +20,8 @@
 
 #include "core/device.h"
 #include "core/trace.h"
-#include "engine/eng_ih.h"
 #include "svm.h"
+#include "svm_fault.h"
 #include "svm_gc.h"
 #include "svm_notifier.h"
 #include "svm_range.h"
@@ -55,15 +56,6 @@ static void stop_required(struct vkfd_svm *svm, struct drm_gpusvm_notifier *noti
 	}
 	if (start < end)
 		vkfd_svm_restore_mark(svm, start, end);
-}
-
-/* Faults that are in the ring by now may be from before the unmapping. */
-static void set_checkpoints(struct vkfd_svm *svm)
-{
-	unsigned int slot;
-
-	for (slot = 0; slot < svm->nr_gpus; slot++)
-		atomic64_set(&svm->gpus[slot].checkpoint, vkfd_ih_wptr(svm->gpus[slot].dev));
 }
 
 static void unmap_pages(struct vkfd_svm *svm, struct vkfd_svm_range *range)
@@ -110,8 +102,6 @@ static void svm_invalidate(struct drm_gpusvm *gpusvm, struct drm_gpusvm_notifier
 		vkfd_svm_shootdown_add(svm, &down, to_svm_range(base), ~0u);
 	vkfd_svm_shootdown_finish(svm, &down);
 	tell_unmapped(svm, &down, mmu->event);
-	if (mmu->event == MMU_NOTIFY_UNMAP)
-		set_checkpoints(svm);
 
 	base = NULL;
 	drm_gpusvm_for_each_range(base, notifier, mmu->start, mmu->end) {
@@ -173,6 +163,7 @@ static void buffers_pull(struct vkfd_svm *svm, u64 start, u64 end)
 
 static void watch_unmap(struct vkfd_svm *svm, u64 start, u64 end)
 {
+	vkfd_svm_faults_checkpoint(svm);
 	buffers_pull(svm, start, end);
 	vkfd_svm_gc_unmapped(svm, start, end);
 }
@@ -198,6 +189,7 @@ static bool watch_invalidate(struct mmu_interval_notifier *watch,
 		atomic64_inc(&svm->cow_gen);
 		break;
 	case MMU_NOTIFY_PROTECTION_VMA:
+		vkfd_svm_faults_checkpoint(svm);
 		vkfd_svm_restore_protected(svm, mmu->start, mmu->end);
 		break;
 	default:

@@ -11,8 +11,9 @@
  * Memory without attributes is served as if it had the defaults, outside
  * buffers. Reported to the process are: no access, no permission, a buffer
  * that is not mapped on this GPU, and no memory at all. The last only on the
- * second report, and none of them for a report older than the last munmap():
- * that may be an echo, so the access is replayed to see whether it faults anew.
+ * second report, and none of them for a report older than the last munmap(),
+ * mprotect() or denial of access: that may be an echo, so the access is replayed
+ * to see whether it faults anew.
  *
  * Called by the worker of svm_fault.c alone, so &vkfd_svm_faults.wild needs no
  * lock. An acknowledge covers the whole window that was mapped.
@@ -316,7 +317,7 @@ static void acknowledge(struct vkfd_svm *svm, const struct vkfd_svm_fault_entry 
 	vkfd_fault_ack(svm->gpus[entry->slot].vm, start, end);
 }
 
-/* Reported before the last munmap(): the access may be over or fail no more. */
+/* Reported before a right was taken away: the access may be over or fail no more. */
 static bool is_stale(struct vkfd_svm *svm, const struct vkfd_svm_fault_entry *entry)
 {
 	return entry->fault.ih_ptr < (u64)atomic64_read(&svm->gpus[entry->slot].checkpoint);

@@ -24,6 +24,7 @@
 #include "core/device.h"
 #include "mem/mem_migrate.h"
 #include "svm.h"
+#include "svm_fault.h"
 #include "svm_gc.h"
 #include "svm_map.h"
 #include "svm_range.h"
@@ -140,12 +141,12 @@ static int prefetch_piece(struct vkfd_svm *svm, const struct vkfd_svm_piece *pie
 	return err == -EINTR ? err : 0;
 }
 
-static bool asks_prefetch(const struct set_job *job)
+static bool has_change(const struct set_job *job, u32 type)
 {
 	u32 i;
 
 	for (i = 0; i < job->nr_changes; i++)
-		if (job->changes[i].type == KFD_IOCTL_SVM_ATTR_PREFETCH_LOC)
+		if (job->changes[i].type == type)
 			return true;
 	return false;
 }
@@ -157,7 +158,7 @@ static int prefetch_all(const struct set_job *job)
 	u64 start = job->start;
 	int err = 0;
 
-	if (!asks_prefetch(job))
+	if (!has_change(job, KFD_IOCTL_SVM_ATTR_PREFETCH_LOC))
 		return 0;
 	while (!err && start < job->end && (attr = vkfd_svm_attrs_first(&svm->attrs, start))) {
 		struct vkfd_svm_piece piece = attr->piece;
@@ -213,6 +214,8 @@ static int change(const struct set_job *job)
 	err = vkfd_svm_attrs_save(&svm->attrs, job->start, job->end, &saved);
 	if (err)
 		return err;
+	if (has_change(job, KFD_IOCTL_SVM_ATTR_NO_ACCESS))
+		vkfd_svm_faults_checkpoint(svm);
 	vkfd_svm_default_values(svm, &fresh);
 	err = vkfd_svm_attrs_set(&svm->attrs, job->start, job->end, job->changes, job->nr_changes,
 				 &fresh);

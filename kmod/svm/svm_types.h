@@ -38,7 +38,7 @@ struct vkfd_svm_gpu {
 	struct vkfd_device *dev;
 	/** @owner: page owner group, see vkfd_pagemap_owner(). */
 	void *owner;
-	/** @checkpoint: faults with a smaller ih_ptr may be from before a munmap. */
+	/** @checkpoint: faults with a smaller ih_ptr may be from before a right was taken away. */
 	atomic64_t checkpoint;
 };
 

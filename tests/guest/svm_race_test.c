@@ -170,6 +170,87 @@ static void fault_overtaken_again_and_again_is_served(int write)
 	assert_int_equal(write ? r.p[1] : copy[PAGE / 4 - 1], 0x11111111);
 }
 
+/* Has @q write to @p; returns when its fault was reported. */
+static u32 write_reported(struct sdma *q, u32 *p)
+{
+	u64 entries = driver_stat(0, "errors", "ih_entries");
+	u32 seq;
+
+	sdma_write1(q, p, 0x44444444);
+	seq = sdma_submit(q);
+	assert_true(wait_until(driver_stat(0, "errors", "ih_entries") > entries, 3000));
+	return seq;
+}
+
+static void *deny_access(void *arg)
+{
+	struct race *r = arg;
+
+	assert_ok(svm_set(r->s.kfd, r->p, HUGE_BYTES,
+			  { KFD_IOCTL_SVM_ATTR_NO_ACCESS, r->s.gpu[0].gpu_id }));
+	return NULL;
+}
+
+enum { FAR = 3 };
+
+/*
+ * Two queues fault in one window, and mapping it serves both. The second one's
+ * report still stands in line, behind those of @far, when its access is over
+ * and the program, who has seen that, takes the memory away from the GPU.
+ */
+static void late_report_is_no_violation(int prot)
+{
+	struct sdma second, other[FAR];
+	u32 *far[FAR], seq, seq2, far_seq[FAR];
+	HsaEvent *event;
+	pthread_t thread;
+	struct race r;
+
+	race_start(&r, false);
+	event = memory_event(&r.s);
+	sdma_create(&second, &r.s, 0);
+	sdma_run(&second);
+	for (int i = 0; i < FAR; i++) {
+		sdma_create(&other[i], &r.s, 0);
+		sdma_run(&other[i]);
+		far[i] = mm_map_small(HUGE_BYTES);
+	}
+	race_arm(&r, "stall_collect");
+	seq = write_reported(&r.q, r.p);
+	race_meet(&r);
+	for (int i = 0; i < FAR; i++)
+		far_seq[i] = write_reported(&other[i], far[i]);
+	seq2 = write_reported(&second, r.p + PAGE / 4);
+	/* The rest of the window may take more mappings than one. */
+	do {
+		race_arm(&r, "stall_collect");
+		race_meet(&r);
+	} while (!sdma_wait(&second, seq2, 500));
+	assert_false(sdma_done(&other[0], far_seq[0]));
+	if (prot < 0) {
+		/* Waits for the driver's lock, and has it before the last of @far is served. */
+		assert_int_equal(pthread_create(&thread, NULL, deny_access, &r), 0);
+		race_arm(&r, "stall_collect");
+		race_meet(&r);
+		race_release(&r);
+		pthread_join(thread, NULL);
+	} else {
+		mm_protect(r.p, HUGE_BYTES, prot);
+		race_release(&r);
+	}
+	for (int i = 0; i < FAR; i++)
+		assert_true(sdma_wait(&other[i], far_seq[i], SDMA_MS));
+	assert_true(sdma_wait(&r.q, seq, SDMA_MS));
+	/* Behind the late report, whatever became of it: */
+	sdma_write1(&second, mm_map_small(HUGE_BYTES), 1);
+	assert_true(sdma_wait(&second, sdma_submit(&second), SDMA_MS));
+	assert_int_equal(hsaKmtWaitOnEvent(event, 50), HSAKMT_STATUS_WAIT_TIMEOUT);
+	/* An access from now on is one. */
+	sdma_write1(&r.q, r.p + PAGE / 4, 5);
+	sdma_submit(&r.q);
+	assert_hsa(hsaKmtWaitOnEvent(event, SDMA_MS));
+}
+
 static int child_sees_old_word(struct child *c, void *arg)
 {
 	child_tell(c, 'f');
@@ -306,6 +387,9 @@ static const struct guest_test tests[] = {
 		 fault_overtaken_again_and_again_is_served, 0),
 	TEST_ARG("fault_overtaken_again_and_again_is_served_write_xnack_on",
 		 fault_overtaken_again_and_again_is_served, 1),
+	TEST_ARG("late_report_is_no_violation_after_mprotect_none_xnack_on", late_report_is_no_violation, PROT_NONE),
+	TEST_ARG("late_report_is_no_violation_after_mprotect_read_xnack_on", late_report_is_no_violation, PROT_READ),
+	TEST_ARG("late_report_is_no_violation_after_no_access_xnack_on", late_report_is_no_violation, -1),
 	TEST_ARG("fork_before_collect_still_breaks_sharing_xnack_on",
 		 fork_before_collect_still_breaks_sharing, 0),
 	TEST_ARG("queues_stopped_twice_run_again_xnack_off", queues_stopped_twice_run_again, 0),

@@ -3,4 +3,4 @@
 # file: kmod/svm/svm_notifier.c
 # kernel: stock
 # tests: guest.forged.fault_of_before_an_unmap_is_no_violation
-/^\t\tset_checkpoints(svm);$/s/set_checkpoints(svm);/;/
+/^\tvkfd_svm_faults_checkpoint(svm);$/s/vkfd_svm_faults_checkpoint(svm);/;/
