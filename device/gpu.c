@@ -53,6 +53,28 @@ static const struct ih_ops ih_ops = { .raise = ih_raise, .error = ih_error };
 
 static const struct sdma_ops sdma_ops = { .reg_write = gpu_srbm_write, .log = gpu_log };
 
+static bool heat_reported(void *opaque, const struct heat_report *report)
+{
+	struct gpu *gpu = opaque;
+	struct ih_event event = {
+		.client = VKFD_IH_CLIENT_UTCL2,
+		.source = VKFD_IH_SRC_ACCESS_COUNT,
+		.ctx = report->ctx,
+		.pasid = report->pasid,
+	};
+
+	event.data[0] = (u32)(report->va >> 12);
+	event.data[1] = (u32)(report->va >> 44) & 0xf;
+	event.data[2] = report->requests;
+	return ih_post(gpu->ih, &event);
+}
+
+void gpu_access_limit(struct gpu *gpu, u32 requests)
+{
+	heat_set_limit(gpu->heat, requests);
+	mmu_set_heat(gpu->mmu, requests ? gpu->heat : NULL);
+}
+
 static bool engines_create(struct gpu *gpu)
 {
 	struct ih_config ih = { gpu->guest, &gpu->counters, &gpu->clock, gpu->config.node,
@@ -67,7 +89,8 @@ static bool engines_create(struct gpu *gpu)
 
 	gpu->ih = ih_create(&ih);
 	gpu->mmu = mmu_create(&gpu->map);
-	if (!gpu->ih || !gpu->mmu)
+	gpu->heat = heat_create(heat_reported, gpu);
+	if (!gpu->ih || !gpu->mmu || !gpu->heat)
 		return false;
 	sdma.mmu = compute.mmu = gpu->mmu;
 	sdma.ih = compute.ih = gpu->ih;
@@ -128,6 +151,8 @@ void gpu_destroy(struct gpu *gpu)
 		compute_destroy(gpu->compute);
 	if (gpu->mmu)
 		mmu_destroy(gpu->mmu);
+	if (gpu->heat)
+		heat_destroy(gpu->heat);
 	if (gpu->ih)
 		ih_destroy(gpu->ih);
 	gpu_doorbells_fini(gpu);
@@ -183,5 +208,6 @@ void gpu_reset(struct gpu *gpu)
 	kiq_disable(gpu->kiq);
 	gpu_queues_reset(gpu);
 	ih_disable(gpu->ih);
+	gpu_access_limit(gpu, 0);
 	gpu_regs_reset(gpu);
 }

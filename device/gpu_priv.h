@@ -8,6 +8,7 @@
 #include "cp/kiq.h"
 #include "gpu.h"
 #include "irq/ih.h"
+#include "mmu/heat.h"
 #include "mmu/mmu.h"
 #include "sdma/sdma.h"
 #include "telemetry/clock.h"
@@ -39,6 +40,7 @@ struct gpu {
 
 	struct ih *ih;
 	struct mmu *mmu;
+	struct heat *heat;
 	struct kiq *kiq;
 	struct sdma *sdma;
 	struct compute *compute;
@@ -83,6 +85,8 @@ void gpu_doorbells_reset(struct gpu *gpu);
 bool gpu_doorbell_claim(struct gpu *gpu, u32 ctx, u32 slot, u32 queue, bool compute);
 void gpu_doorbell_release(struct gpu *gpu, u32 ctx, u32 slot);
 
+/* gpu.c: requests after which a block of RAM is reported; 0: nothing is counted. */
+void gpu_access_limit(struct gpu *gpu, u32 requests);
 void gpu_log(void *gpu, const char *line);
 
 #endif

@@ -75,6 +75,7 @@ void gpu_regs_reset(struct gpu *gpu)
 	for (int i = 0; i < NR_REGS; i++)
 		reg[i] = regs[i].reset;
 	reg[IDX_HW_FEATURES] = (u32)VKFD_FEATURE_XNACK | (u32)VKFD_FEATURE_COMPUTE |
+			       (u32)VKFD_FEATURE_ACCESS_COUNTERS |
 			       (gpu->config.xgmi ? (u32)VKFD_FEATURE_XGMI : 0);
 	reg[IDX_NUM_CUS] = gpu->config.cus;
 	reg[IDX_NUM_SES] = gpu_shader_engines(gpu->config.cus);
@@ -264,6 +265,9 @@ static void reg_action(struct gpu *gpu, int index, u32 old, u32 value)
 		break;
 	case IDX_GART_FLUSH:
 		gart_flush(gpu);
+		break;
+	case IDX_ACCESS_LIMIT:
+		gpu_access_limit(gpu, value);
 		break;
 	default:
 		break;

@@ -83,7 +83,9 @@ static void identity_registers_describe_gpu(void **state)
 
 	assert_int_equal(fake_reg(drv, VKFD_REG_HW_MAGIC), VKFD_HW_MAGIC);
 	assert_int_equal(fake_reg(drv, VKFD_REG_HW_VERSION), VKFD_HW_VERSION);
-	assert_int_equal(fake_reg(drv, VKFD_REG_HW_FEATURES), VKFD_FEATURE_XNACK | VKFD_FEATURE_XGMI | VKFD_FEATURE_COMPUTE);
+	assert_int_equal(fake_reg(drv, VKFD_REG_HW_FEATURES),
+			 VKFD_FEATURE_XNACK | VKFD_FEATURE_XGMI | VKFD_FEATURE_COMPUTE |
+				 VKFD_FEATURE_ACCESS_COUNTERS);
 	assert_int_equal(fake_reg(drv, VKFD_REG_NODE_ID), 1);
 	assert_int_equal(fake_reg(drv, VKFD_REG_NUM_NODES), 2);
 	assert_int_equal(fake_reg(drv, VKFD_REG_LINK_MASK), 3);

@@ -194,6 +194,7 @@ static int publish(struct vkfd_device *dev)
 	if (err)
 		goto err_unregister;
 	add_debugfs(dev);
+	vkfd_svm_hot_device(dev);
 	err = vkfd_process_device_add(dev);
 	if (err)
 		goto err_device_remove;

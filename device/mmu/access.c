@@ -85,12 +85,15 @@ static const struct place_map *map_of(const struct mmu_section *section)
 	return mmu_map(section->access->mmu);
 }
 
-static void tally(const struct mmu_section *section, u64 *sides, struct place place, u64 len)
+/* @len bytes at @va went to, or came from, @place. */
+static void tally(const struct mmu_section *section, u64 *sides, struct place place, u64 va, u64 len)
 {
-	if (place.kind == PLACE_SYSTEM)
+	if (place.kind == PLACE_SYSTEM) {
 		sides[SIDE_SYSTEM] += len;
-	else if (place.kind == PLACE_VRAM)
+		mmu_section_heat(section, va, len);
+	} else if (place.kind == PLACE_VRAM) {
 		sides[place.node == map_of(section)->self ? SIDE_VRAM : SIDE_PEER] += len;
+	}
 }
 
 /* One contiguous run of a small read or write. 0: fault. */
@@ -111,7 +114,7 @@ static size_t small_step(struct mmu_section *section, struct stream *stream, u8 
 		door_failed(section, stream->va, stream_rights(stream), status);
 		return 0;
 	}
-	tally(section, write ? section->tally.written : section->tally.read, *place, part);
+	tally(section, write ? section->tally.written : section->tally.read, *place, stream->va, part);
 	stream_advance(stream, part);
 	return part;
 }
@@ -183,9 +186,9 @@ static bool word_access(struct mmu_access *access, u64 va, struct word *word)
 	if (ok) {
 		status = word_run(map_of(&section), xlat.place, word);
 		if (word->op != WORD_STORE)
-			tally(&section, section.tally.read, xlat.place, word->bytes);
+			tally(&section, section.tally.read, xlat.place, va, word->bytes);
 		if (word->op != WORD_LOAD)
-			tally(&section, section.tally.written, xlat.place, word->bytes);
+			tally(&section, section.tally.written, xlat.place, va, word->bytes);
 		ok = status == MEM_OK;
 		if (!ok)
 			door_failed(&section, va, xlat.rights, status);
@@ -328,9 +331,10 @@ static bool copier_step(struct copier *copier, u64 want)
 		copier_direct(copier, part);
 	if (copier->failed)
 		return false;
-	tally(section, section->tally.read, *stream_place(&copier->src), part);
+	tally(section, section->tally.read, *stream_place(&copier->src), copier->src.va, part);
 	for (unsigned int i = 0; i < copier->nr_dst; i++) {
-		tally(section, section->tally.written, *stream_place(&copier->dst[i]), part);
+		tally(section, section->tally.written, *stream_place(&copier->dst[i]),
+		      copier->dst[i].va, part);
 		stream_advance(&copier->dst[i], part);
 	}
 	stream_advance(&copier->src, part);
@@ -376,7 +380,7 @@ static u64 fill_step(struct mmu_section *section, struct stream *dst, const u8 *
 		door_failed(section, dst->va, stream_rights(dst), status);
 		return 0;
 	}
-	tally(section, section->tally.written, *place, part);
+	tally(section, section->tally.written, *place, dst->va, part);
 	stream_advance(dst, part);
 	return part;
 }

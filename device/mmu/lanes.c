@@ -86,15 +86,17 @@ static bool refuse(struct mmu_section *section, u64 va, u32 rights, enum mem_sta
 	return false;
 }
 
-static void tally(struct mmu_section *section, const struct place *place, u32 rights, u64 len)
+static void tally(struct mmu_section *section, const struct place *place, u32 rights, u64 va, u64 len)
 {
 	bool own = place->node == mmu_map(section->access->mmu)->self;
 	enum mmu_side side = own ? SIDE_VRAM : SIDE_PEER;
 
-	if (place->kind == PLACE_SYSTEM)
+	if (place->kind == PLACE_SYSTEM) {
 		side = SIDE_SYSTEM;
-	else if (place->kind != PLACE_VRAM)
+		mmu_section_heat(section, va, len);
+	} else if (place->kind != PLACE_VRAM) {
 		return;
+	}
 	if (rights & VKFD_FAULT_READ)
 		section->tally.read[side] += len;
 	if (rights & VKFD_FAULT_WRITE)
@@ -127,7 +129,7 @@ static bool spans_add(struct mmu_section *section, struct spans *spans, struct r
 		spans->vram[n] = known->vram ? known->vram + inside : NULL;
 		spans->io[n] = (struct guest_piece){ spans->place[n].addr, piece->data + done, part };
 		spans->nr++;
-		tally(section, &xlat->place, xlat->rights, part);
+		tally(section, &xlat->place, xlat->rights, va, part);
 		done += part;
 	}
 	return true;
@@ -213,7 +215,7 @@ static bool one_run(struct mmu_section *section, const struct known *known, cons
 		status = place_write(map, xlat->place, piece->data, piece->len);
 	else
 		status = place_read(map, xlat->place, piece->data, piece->len);
-	tally(section, &xlat->place, xlat->rights, piece->len);
+	tally(section, &xlat->place, xlat->rights, piece->va, piece->len);
 	return status == MEM_OK || refuse(section, piece->va, xlat->rights, status);
 }
 
@@ -293,7 +295,7 @@ static bool atomics_run(struct mmu_section *section, struct mmu_lane_atomics *la
 
 		if (status != MEM_OK)
 			return refuse(section, lanes->va[lane], ATOMIC_RIGHTS, status);
-		tally(section, &place[lane], ATOMIC_RIGHTS, lanes->bytes);
+		tally(section, &place[lane], ATOMIC_RIGHTS, lanes->va[lane], lanes->bytes);
 	}
 	return true;
 }

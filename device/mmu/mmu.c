@@ -42,6 +42,8 @@ struct mmu_ctx {
 
 struct mmu {
 	const struct place_map *map;
+	/* Counts, or NULL. A section goes by what it found here when it began. */
+	_Atomic(struct heat *) heat;
 	/* Made at the first use of a context, kept until the mmu goes. */
 	_Atomic(struct mmu_ctx *) ctx[VKFD_MAX_CONTEXTS];
 };
@@ -108,6 +110,25 @@ void mmu_destroy(struct mmu *mmu)
 	free(mmu);
 }
 
+void mmu_set_heat(struct mmu *mmu, struct heat *heat)
+{
+	atomic_store_explicit(&mmu->heat, heat, memory_order_release);
+}
+
+static struct heat *heat_of(struct mmu *mmu)
+{
+	return atomic_load_explicit(&mmu->heat, memory_order_acquire);
+}
+
+/* What was counted is not what is there now. */
+static void heat_forget(struct mmu *mmu, u32 ctx, u64 start, u64 end)
+{
+	struct heat *heat = heat_of(mmu);
+
+	if (heat)
+		heat_clear(heat, ctx, start, end);
+}
+
 /* Lock held for writing: translations, and what was decoded through them, are void. */
 static void ctx_drop(struct mmu_ctx *ctx, u64 start, u64 end)
 {
@@ -146,6 +167,7 @@ enum vkfd_kiq_status mmu_ctx_set(struct mmu *mmu, const struct vkfd_kiq_ctx *set
 	ctx->root = set->root;
 	ctx_drop(ctx, 0, ~0ULL);
 	pthread_rwlock_unlock(&ctx->lock);
+	heat_forget(mmu, set->ctx, 0, ~0ULL);
 	return VKFD_KIQ_OK;
 }
 
@@ -192,6 +214,7 @@ enum vkfd_kiq_status mmu_flush(struct mmu *mmu, const struct vkfd_kiq_range *ran
 	pthread_rwlock_wrlock(&ctx->lock);
 	ctx_drop(ctx, range->start, range->end);
 	pthread_rwlock_unlock(&ctx->lock);
+	heat_forget(mmu, range->ctx, range->start, range->end);
 	counter_add(mmu->map->counters, VKFD_STAT_TLB_FLUSHES, 1);
 	return VKFD_KIQ_OK;
 }
@@ -246,6 +269,8 @@ bool mmu_section_enter(struct mmu_section *section, struct mmu_access *access, u
 {
 	memset(section, 0, sizeof(*section));
 	section->access = access;
+	if (access->ctx)
+		section->heat = heat_of(access->mmu);
 	section->ctx = ctx_get(access->mmu, access->ctx);
 	if (!section->ctx) {
 		access->fault = (struct mmu_fault){ va, rights, MMU_NOT_PRESENT, false };

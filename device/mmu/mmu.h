@@ -12,9 +12,13 @@
  */
 struct mmu;
 
+struct heat;
+
 /* NULL without memory. @map outlives the mmu. */
 struct mmu *mmu_create(const struct place_map *map);
 void mmu_destroy(struct mmu *mmu);
+/* From now on @heat counts what user contexts access; NULL: nobody does. It outlives the mmu. */
+void mmu_set_heat(struct mmu *mmu, struct heat *heat);
 
 /* The following wait for engine accesses in flight; no engine may call them while it accesses. */
 enum vkfd_kiq_status mmu_ctx_set(struct mmu *mmu, const struct vkfd_kiq_ctx *set);

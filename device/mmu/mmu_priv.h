@@ -5,6 +5,7 @@
 /* What mmu.c (translation) and access.c (copying) share. */
 #include "mmu/mmu.h"
 
+#include "mmu/heat.h"
 #include "mmu/walk.h"
 
 struct mmu_ctx;
@@ -15,7 +16,19 @@ struct mmu_section {
 	struct mmu_ctx *ctx;
 	struct place_route hive, bus; /* where the last addresses led */
 	struct mmu_tally tally;
+	struct heat *heat;	/* counts what goes to guest RAM; NULL: off, or the kernel's context */
 };
+
+/* Bytes at @va go to guest RAM. */
+static inline void mmu_section_heat(const struct mmu_section *section, u64 va, u64 len)
+{
+	struct heat_access access = { section->access->ctx, 0, va, len };
+
+	if (!section->heat)
+		return;
+	access.pasid = mmu_ctx_pasid(section->access->mmu, access.ctx);
+	heat_count(section->heat, &access);
+}
 
 /* One translation. */
 struct mmu_xlat {

@@ -580,6 +580,55 @@ static void unlinked_node_does_not_answer(void **state)
 	assert_false(entry.data[1] & VKFD_FAULT_RETRY);
 }
 
+static void copy_block(struct bench *bench, u64 src)
+{
+	submit_copy(&bench->queue, DATA_VA + 0x100000, src, 65536);
+	assert_true(fake_idle(&bench->queue));
+}
+
+static void block_of_ram_is_reported_at_the_access_limit(void **state)
+{
+	struct bench *bench = *state;
+	struct fake_driver *drv = &bench->drv;
+	struct vkfd_ih_entry entry;
+
+	fake_map_ram(drv, bench->root, DATA_VA, DATA, 0x20000);
+	fake_map_vram(drv, bench->root, DATA_VA + 0x100000, 0x300000, 65536);
+	copy_block(bench, DATA_VA + 65536);
+	gpu_reg_write(drv->gpu, VKFD_REG_ACCESS_LIMIT, 2048, 4);
+	copy_block(bench, DATA_VA + 65536);
+	copy_block(bench, DATA_VA);
+	assert_int_equal(fake_stat(drv, VKFD_STAT_IH_ENTRIES), 0);
+	copy_block(bench, DATA_VA + 65536);
+	assert_true(fake_ih_next(drv, &entry, 1000));
+	assert_int_equal(VKFD_IH_CLIENT(entry.header), VKFD_IH_CLIENT_UTCL2);
+	assert_int_equal(VKFD_IH_SOURCE(entry.header), VKFD_IH_SRC_ACCESS_COUNT);
+	assert_int_equal(VKFD_IH_PASID(entry.pasid), PASID);
+	assert_true(fault_va(&entry) == DATA_VA + 65536);
+	assert_int_equal(entry.data[2], 2048);
+	gpu_reg_write(drv->gpu, VKFD_REG_ACCESS_LIMIT, 0, 4);
+	for (u32 i = 0; i < 4; i++)
+		copy_block(bench, DATA_VA);
+	assert_int_equal(fake_stat(drv, VKFD_STAT_IH_ENTRIES), 1);
+}
+
+static void nothing_is_counted_after_a_reset(void **state)
+{
+	struct bench *bench = *state;
+	struct fake_driver *drv = &bench->drv;
+
+	gpu_reg_write(drv->gpu, VKFD_REG_ACCESS_LIMIT, 1, 4);
+	gpu_reg_write(drv->gpu, VKFD_REG_RESET, VKFD_RESET_ENGINES, 4);
+	assert_int_equal(fake_reg(drv, VKFD_REG_ACCESS_LIMIT), 0);
+	fake_driver_start(drv);
+	assert_int_equal(fake_ctx_set(drv, CTX, PASID, VKFD_CTX_RETRY, bench->root), VKFD_KIQ_OK);
+	assert_int_equal(fake_queue_map(&bench->queue, 0), VKFD_KIQ_OK);
+	fake_map_ram(drv, bench->root, DATA_VA, DATA, 0x20000);
+	fake_map_vram(drv, bench->root, DATA_VA + 0x100000, 0x300000, 65536);
+	copy_block(bench, DATA_VA);
+	assert_int_equal(fake_stat(drv, VKFD_STAT_IH_ENTRIES), 0);
+}
+
 #define RETRY(name) cmocka_unit_test_setup_teardown(name, setup_retry, teardown)
 #define SEEDED(name) { #name "_seeded", name, setup_seeded, teardown, NULL }
 #define NORETRY(name) cmocka_unit_test_setup_teardown(name, setup_noretry, teardown)
@@ -614,6 +663,8 @@ int main(void)
 		RETRY(missing_ring_and_pointers_fault_and_recover),
 		RETRY(bus_address_without_ram_halts_queue),
 		RETRY(unlinked_node_does_not_answer),
+		RETRY(block_of_ram_is_reported_at_the_access_limit),
+		RETRY(nothing_is_counted_after_a_reset),
 	};
 
 	return cmocka_run_group_tests_name("user_queue", tests, NULL, NULL);

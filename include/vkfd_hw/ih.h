@@ -51,6 +51,7 @@ enum vkfd_ih_client {
 
 enum vkfd_ih_source {
 	VKFD_IH_SRC_VM_FAULT = 0,
+	VKFD_IH_SRC_ACCESS_COUNT = 96,	/* ours: data[0] = VA[43:12] of a 64 KiB block, data[1] [3:0] = VA[47:44], data[2] = requests; client UTCL2 */
 	VKFD_IH_SRC_CP_EOP = 181,	/* data[0] = event id */
 	VKFD_IH_SRC_BAD_OPCODE = 183,	/* data[0] [9:0] doorbell slot [25:10] exception code; data[1] packet header; data[2] queue; data[3] enum vkfd_queue_error; client = the engine's */
 	VKFD_IH_SRC_SDMA_TRAP = 224,	/* data[0] [27:0] int_context; data[2] queue */

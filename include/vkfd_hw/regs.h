@@ -17,6 +17,12 @@
  * ENABLE; zero the pointer memory before. GART_TABLE is a hive address, 4 KiB
  * aligned; writing a GART_ register other than FLUSH drops nothing cached.
  *
+ * ACCESS_LIMIT, if not 0, has requests of 64 bytes by user contexts to guest RAM
+ * counted for each 64 KiB of virtual addresses. A block that reaches it (2^20 at
+ * most) is reported once by VKFD_IH_SRC_ACCESS_COUNT; a TLB flush of any of its
+ * addresses starts it anew, a store to the register all of them. The counters are a
+ * cache: a block pushed out starts at 0.
+ *
  * SRBM_WRITE packets reach GART_FLUSH and the HDP registers; GPU stores through
  * a mapped BAR4 only the HDP page. Anything else from an engine is counted in
  * REG_UNKNOWN and dropped.
@@ -63,6 +69,7 @@
 	REG(GART_TABLE_HI,      0x0304, RW, 0)               \
 	REG(GART_PAGES,         0x0308, RW, 0)               \
 	REG(GART_FLUSH,         0x030c, WO, 0)               \
+	REG(ACCESS_LIMIT,       0x0400, RW, 0)               \
 	REG(HDP_MEM_FLUSH,      0x1000, RW, 0)               \
 	REG(HDP_REG_FLUSH,      0x1004, RW, 0)
 /* clang-format on */
@@ -86,6 +93,7 @@ enum vkfd_reg {
 #define VKFD_FEATURE_XNACK	BIT(0)
 #define VKFD_FEATURE_XGMI	BIT(1)
 #define VKFD_FEATURE_COMPUTE	BIT(2)	/* PM4 and AQL packets execute */
+#define VKFD_FEATURE_ACCESS_COUNTERS BIT(3) /* ACCESS_LIMIT counts */
 
 /* LINK_MASK: bit n set when node n's VRAM is reachable by hive address. */
 

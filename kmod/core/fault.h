@@ -40,6 +40,13 @@ struct vkfd_queue_failure {
 	u32 queue;	/* KIQ queue number */
 };
 
+/** struct vkfd_access_report - a GPU uses a block of RAM a lot */
+struct vkfd_access_report {
+	u64 va;		/* of the block, 64 KiB */
+	u32 pasid;
+	u32 requests;	/* of 64 bytes, that were counted */
+};
+
 /**
  * struct vkfd_irq_ops - upward news from the interrupt ring
  *
@@ -50,6 +57,7 @@ struct vkfd_irq_ops {
 	void (*vm_fault)(struct vkfd_device *dev, const struct vkfd_fault *fault);
 	void (*event)(struct vkfd_device *dev, const struct vkfd_event_irq *irq);
 	void (*queue_error)(struct vkfd_device *dev, const struct vkfd_queue_failure *error);
+	void (*access_count)(struct vkfd_device *dev, const struct vkfd_access_report *report);
 };
 
 /* engine/eng_ih.c: set once before the first probe (vkfd_drv.c). */

@@ -128,6 +128,20 @@ TRACE_EVENT(vkfd_thrash,
 		  __entry->va, __entry->len, __entry->bounces, __get_str(what))
 );
 
+/* decide: how: moved, stayed, declined; pages moved */
+TRACE_EVENT(vkfd_hot,
+	TP_PROTO(u32 gpu, u32 pasid, u64 va, u32 requests, u64 pages, const char *how),
+	TP_ARGS(gpu, pasid, va, requests, pages, how),
+	TP_STRUCT__entry(__field(u32, gpu) __field(u32, pasid) __field(u64, va)
+			 __field(u32, requests) __field(u64, pages) __string(how, how)),
+	TP_fast_assign(__entry->gpu = gpu; __entry->pasid = pasid; __entry->va = va;
+		       __entry->requests = requests; __entry->pages = pages;
+		       __assign_str(how);),
+	TP_printk("gpu=%u pasid=%u va=0x%llx len=0x10000 requests=%u pages=%llu how=%s",
+		  __entry->gpu, __entry->pasid, __entry->va, __entry->requests,
+		  __entry->pages, __get_str(how))
+);
+
 /* map */
 TRACE_EVENT(vkfd_map,
 	TP_PROTO(u32 gpu, u32 pasid, u64 va, u64 len, u32 vram_pages, bool writable),

@@ -135,6 +135,17 @@ static void dispatch_queue_failure(struct vkfd_device *dev, const struct vkfd_ih
 	}
 }
 
+static void dispatch_access(struct vkfd_device *dev, const struct vkfd_ih_entry *entry)
+{
+	struct vkfd_access_report report;
+
+	vkfd_ih_decode_access(entry, &report);
+	if (!report.pasid)
+		dev->ih->forged++;
+	else if (irq_ops)
+		irq_ops->access_count(dev, &report);
+}
+
 static void dispatch(struct vkfd_device *dev, const struct vkfd_ih_entry *entry, u64 ih_ptr)
 {
 	u32 client = VKFD_IH_CLIENT(entry->header);
@@ -156,6 +167,9 @@ static void dispatch(struct vkfd_device *dev, const struct vkfd_ih_entry *entry,
 		break;
 	case VKFD_IH_KIND_QUEUE_ERROR:
 		dispatch_queue_failure(dev, entry);
+		break;
+	case VKFD_IH_KIND_ACCESS_COUNT:
+		dispatch_access(dev, entry);
 		break;
 	case VKFD_IH_KIND_UNKNOWN:
 		dev->ih->forged++;

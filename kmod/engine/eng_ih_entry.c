@@ -36,6 +36,9 @@ enum vkfd_ih_kind vkfd_ih_classify(u32 client, u32 source)
 	switch (source) {
 	case VKFD_IH_SRC_VM_FAULT:
 		return client == VKFD_IH_CLIENT_UTCL2 ? VKFD_IH_KIND_FAULT : VKFD_IH_KIND_UNKNOWN;
+	case VKFD_IH_SRC_ACCESS_COUNT:
+		return client == VKFD_IH_CLIENT_UTCL2 ? VKFD_IH_KIND_ACCESS_COUNT :
+							VKFD_IH_KIND_UNKNOWN;
 	case VKFD_IH_SRC_CP_EOP:
 		return cp ? VKFD_IH_KIND_EVENT32 : VKFD_IH_KIND_UNKNOWN;
 	case VKFD_IH_SRC_SQ_MESSAGE:
@@ -114,5 +117,23 @@ void vkfd_ih_decode_queue_failure(const struct vkfd_ih_entry *entry,
 		.code = entry->data[0] >> 10 & 0xffff,
 		.header = entry->data[1],
 		.queue = entry->data[2],
+	};
+}
+
+/**
+ * vkfd_ih_decode_access() - Access counter that reached its limit
+ * @entry:  Copy of the ring entry.
+ * @report: Out; the address is that of a block, whatever the device says.
+ *
+ * Context: Any.
+ */
+void vkfd_ih_decode_access(const struct vkfd_ih_entry *entry, struct vkfd_access_report *report)
+{
+	u64 va = (u64)entry->data[0] << 12 | (u64)(entry->data[1] & 0xf) << 44;
+
+	*report = (struct vkfd_access_report){
+		.va = va & ~0xffffULL,
+		.pasid = VKFD_IH_PASID(entry->pasid),
+		.requests = entry->data[2],
 	};
 }

@@ -13,6 +13,7 @@ enum vkfd_ih_kind {
 	VKFD_IH_KIND_EVENT28,
 	VKFD_IH_KIND_EVENT24,
 	VKFD_IH_KIND_QUEUE_ERROR,
+	VKFD_IH_KIND_ACCESS_COUNT,
 };
 
 enum vkfd_ih_kind vkfd_ih_classify(u32 client, u32 source);
@@ -21,5 +22,6 @@ void vkfd_ih_decode_event(const struct vkfd_ih_entry *entry, u32 valid_bits,
 			  struct vkfd_event_irq *irq);
 void vkfd_ih_decode_queue_failure(const struct vkfd_ih_entry *entry,
 				  struct vkfd_queue_failure *error);
+void vkfd_ih_decode_access(const struct vkfd_ih_entry *entry, struct vkfd_access_report *report);
 
 #endif

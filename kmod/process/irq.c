@@ -118,10 +118,21 @@ static void irq_queue_error(struct vkfd_device *dev, const struct vkfd_queue_fai
 	vkfd_process_srcu_unlock(idx);
 }
 
+static void irq_access_count(struct vkfd_device *dev, const struct vkfd_access_report *report)
+{
+	int idx = vkfd_process_srcu_lock();
+	struct vkfd_process *p = vkfd_process_by_pasid(report->pasid);
+
+	if (p)
+		vkfd_svm_hot(p->svm, dev, report);
+	vkfd_process_srcu_unlock(idx);
+}
+
 const struct vkfd_irq_ops vkfd_process_irq_ops = {
 	.vm_fault = irq_vm_fault,
 	.event = irq_event,
 	.queue_error = irq_queue_error,
+	.access_count = irq_access_count,
 };
 
 static void migrate_done(struct mm_struct *mm, u64 start, u64 end, u32 from_gpu, u32 to_gpu,

@@ -9,8 +9,8 @@
  *
  * Locks, outermost first: &vkfd_svm.lock (the gpusvm driver lock), mmap_lock,
  * then below fs_reclaim the gpusvm notifier lock, then the spinlocks gc_lock,
- * &vkfd_svm_restore.lock, &vkfd_svm_faults.lock, &vkfd_svm_thrash.lock and
- * &vkfd_svm_turn.lock, which never nest.
+ * &vkfd_svm_restore.lock, &vkfd_svm_faults.lock, &vkfd_svm_thrash.lock,
+ * &vkfd_svm_hot.lock and &vkfd_svm_turn.lock, which never nest.
  *
  * Teardown: restore is cancelled, collection flushed, faults are refused and
  * the one in service awaited, then the ranges are unmapped, unlinked and freed,
@@ -29,6 +29,7 @@
 #include "svm.h"
 #include "svm_fault.h"
 #include "svm_gc.h"
+#include "svm_hot.h"
 #include "svm_map.h"
 #include "svm_notifier.h"
 #include "svm_policy_table.h"
@@ -94,6 +95,7 @@ struct vkfd_svm *vkfd_svm_create(struct mm_struct *mm, u32 pasid, const struct v
 	vkfd_svm_restore_init(svm);
 	vkfd_svm_turn_init(svm);
 	vkfd_svm_thrash_init(svm);
+	vkfd_svm_hot_init(svm);
 	err = vkfd_svm_faults_init(svm);
 	if (err)
 		goto err_free;
@@ -130,6 +132,7 @@ void vkfd_svm_destroy(struct vkfd_svm *svm)
 	vkfd_svm_restore_fini(svm);
 	flush_work(&svm->gc_work);
 	vkfd_svm_faults_fini(svm);
+	vkfd_svm_hot_fini(svm);
 	vkfd_svm_thrash_fini(svm);
 
 	mutex_lock(&svm->lock);
@@ -240,6 +243,7 @@ void vkfd_svm_locations(struct vkfd_svm *svm, u64 va, u32 *prefetch, u32 *prefer
 void vkfd_svm_policy_show(struct vkfd_svm *svm, struct seq_file *m)
 {
 	vkfd_svm_thrash_show(svm, m);
+	vkfd_svm_hot_show(svm, m);
 }
 
 static void policy_line(void *m, const char *text)
@@ -253,6 +257,8 @@ static int policy_show(struct seq_file *m, void *unused)
 	vkfd_svm_policy_print(VKFD_SVM_TABLE_FAULT, policy_line, m);
 	seq_puts(m, "\nprefetch\n");
 	vkfd_svm_policy_print(VKFD_SVM_TABLE_PREFETCH, policy_line, m);
+	seq_puts(m, "\naccess counter\n");
+	vkfd_svm_policy_print(VKFD_SVM_TABLE_HOT, policy_line, m);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(policy);

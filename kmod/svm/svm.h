@@ -7,6 +7,7 @@
 
 struct mm_struct;
 struct seq_file;
+struct vkfd_access_report;
 struct vkfd_device;
 struct vkfd_fault;
 struct vkfd_svm;
@@ -69,6 +70,11 @@ void vkfd_svm_buffer_put(struct vkfd_svm *svm, u64 va, u64 bytes);
 
 /* svm_fault.c: from vkfd_irq_ops.vm_fault */
 void vkfd_svm_fault(struct vkfd_svm *svm, struct vkfd_device *dev, const struct vkfd_fault *fault);
+
+/* svm_hot.c: from vkfd_irq_ops.access_count, and at probe */
+void vkfd_svm_hot(struct vkfd_svm *svm, struct vkfd_device *dev,
+		  const struct vkfd_access_report *report);
+void vkfd_svm_hot_device(struct vkfd_device *dev);
 
 /* svm_thrash.c: from vkfd_migrate_ops.done */
 void vkfd_svm_thrash_returned(struct vkfd_svm *svm, u64 start, u64 end);

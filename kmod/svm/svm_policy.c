@@ -76,6 +76,20 @@ struct vkfd_svm_decision vkfd_svm_decide_fault(const struct vkfd_svm_situation *
 	return vram_if_possible(now, now->slot);
 }
 
+/* Does each GPU that must be able to use the memory at the same time reach @target's VRAM? */
+static bool all_reach(const struct vkfd_svm_situation *now, unsigned int target)
+{
+	u32 sharers = now->values->in_place;
+	unsigned int slot;
+
+	if (!now->xnack)
+		sharers |= now->values->access;
+	for (slot = 0; slot < now->nr_gpus; slot++)
+		if ((sharers & 1u << slot) && !(now->gpus[slot].linked & 1u << target))
+			return false;
+	return true;
+}
+
 /**
  * vkfd_svm_decide_prefetch() - Place that a prefetch shall reach
  * @now: Attributes (the wish is in values->prefetch) and facts; slot and
@@ -90,8 +104,7 @@ struct vkfd_svm_decision vkfd_svm_decide_fault(const struct vkfd_svm_situation *
 struct vkfd_svm_decision vkfd_svm_decide_prefetch(const struct vkfd_svm_situation *now)
 {
 	const struct vkfd_svm_values *values = now->values;
-	unsigned int target, slot;
-	u32 sharers;
+	unsigned int target;
 
 	if (values->prefetch == KFD_IOCTL_SVM_LOCATION_UNDEFINED)
 		return decide(VKFD_SVM_STAY, 0);
@@ -102,13 +115,33 @@ struct vkfd_svm_decision vkfd_svm_decide_prefetch(const struct vkfd_svm_situatio
 	if (target == NO_SLOT)
 		return decide(VKFD_SVM_TO_RAM, 0);
 
-	sharers = values->in_place;
-	if (!now->xnack)
-		sharers |= values->access;
-	for (slot = 0; slot < now->nr_gpus; slot++)
-		if ((sharers & 1u << slot) && !(now->gpus[slot].linked & 1u << target))
-			return decide(VKFD_SVM_TO_RAM, 0);
+	if (!all_reach(now, target))
+		return decide(VKFD_SVM_TO_RAM, 0);
 	return decide(VKFD_SVM_TO_VRAM, target);
+}
+
+/**
+ * vkfd_svm_decide_hot() - Place for RAM that a GPU uses a lot
+ * @now: Attributes and facts; slot is the GPU whose counter reported.
+ *
+ * To the preferred GPU if it is linked, else to the one that uses it, but only if
+ * all GPUs reach it there that must. What was asked to be in RAM stays, and so does
+ * what thrashes, and what queues cannot run without.
+ *
+ * Return: VKFD_SVM_STAY or VKFD_SVM_TO_VRAM.
+ */
+struct vkfd_svm_decision vkfd_svm_decide_hot(const struct vkfd_svm_situation *now)
+{
+	const struct vkfd_svm_values *values = now->values;
+	unsigned int preferred = slot_of(now, values->preferred), target = now->slot;
+
+	if (!((values->access | values->in_place) & 1u << now->slot) || now->pinned ||
+	    values->preferred == KFD_IOCTL_SVM_LOCATION_SYSMEM ||
+	    (values->flags & KFD_IOCTL_SVM_FLAG_GPU_ALWAYS_MAPPED))
+		return decide(VKFD_SVM_STAY, 0);
+	if (preferred != NO_SLOT && (now->gpus[now->slot].linked & 1u << preferred))
+		target = preferred;
+	return all_reach(now, target) ? vram_if_possible(now, target) : decide(VKFD_SVM_STAY, 0);
 }
 
 /**

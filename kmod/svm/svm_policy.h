@@ -43,6 +43,7 @@ struct vkfd_svm_situation {
 
 struct vkfd_svm_decision vkfd_svm_decide_fault(const struct vkfd_svm_situation *now);
 struct vkfd_svm_decision vkfd_svm_decide_prefetch(const struct vkfd_svm_situation *now);
+struct vkfd_svm_decision vkfd_svm_decide_hot(const struct vkfd_svm_situation *now);
 u32 vkfd_svm_required(const struct vkfd_svm_values *values, bool xnack);
 void vkfd_svm_window(u64 addr, u32 granularity, u64 low, u64 high, u64 *start, u64 *end);
 u64 vkfd_svm_permissions(u32 flags, bool writable);

@@ -109,8 +109,11 @@ static const char *place_name(struct vkfd_svm_decision decision)
 	}
 }
 
-static const char *fault_answer(const struct right *right, const struct wish *preferred,
-				const struct memory *memory)
+/* What one of the functions for a GPU's access says. */
+typedef struct vkfd_svm_decision (*access_fn)(const struct vkfd_svm_situation *now);
+
+static const char *access_answer(access_fn decide, const struct right *right,
+				 const struct wish *preferred, const struct memory *memory)
 {
 	const struct vkfd_svm_values values = {
 		.preferred = preferred->location,
@@ -130,7 +133,7 @@ static const char *fault_answer(const struct right *right, const struct wish *pr
 		.pinned = memory->pinned,
 	};
 
-	return place_name(vkfd_svm_decide_fault(&now));
+	return place_name(decide(&now));
 }
 
 static const char *prefetch_answer(const struct wish *wish, const struct sharing *sharing,
@@ -153,8 +156,8 @@ static const char *prefetch_answer(const struct wish *wish, const struct sharing
 	return place_name(vkfd_svm_decide_prefetch(&now));
 }
 
-static void fault_row(const struct printer *to, const struct right *right,
-		      const struct wish *preferred)
+static void access_row(const struct printer *to, access_fn decide, const struct right *right,
+		       const struct wish *preferred)
 {
 	char text[LINE_MAX];
 	unsigned int i;
@@ -162,11 +165,11 @@ static void fault_row(const struct printer *to, const struct right *right,
 
 	for (i = 0; i < ARRAY_SIZE(memories); i++)
 		len += scnprintf(text + len, sizeof(text) - len, " %s |",
-				 fault_answer(right, preferred, &memories[i]));
+				 access_answer(decide, right, preferred, &memories[i]));
 	to->line(to->arg, text);
 }
 
-static void fault_table(const struct printer *to)
+static void access_table(const struct printer *to, access_fn decide)
 {
 	char text[LINE_MAX];
 	unsigned int i, j;
@@ -178,7 +181,7 @@ static void fault_table(const struct printer *to)
 	to->line(to->arg, "|---|---|---|---|---|---|");
 	for (i = 0; i < ARRAY_SIZE(rights); i++)
 		for (j = 0; j < ARRAY_SIZE(wishes); j++)
-			fault_row(to, &rights[i], &wishes[j]);
+			access_row(to, decide, &rights[i], &wishes[j]);
 }
 
 static void prefetch_row(const struct printer *to, const struct wish *wish, bool xnack)
@@ -222,10 +225,13 @@ void vkfd_svm_policy_print(enum vkfd_svm_policy_table table,
 
 	switch (table) {
 	case VKFD_SVM_TABLE_FAULT:
-		fault_table(&to);
+		access_table(&to, vkfd_svm_decide_fault);
 		break;
 	case VKFD_SVM_TABLE_PREFETCH:
 		prefetch_table(&to);
+		break;
+	case VKFD_SVM_TABLE_HOT:
+		access_table(&to, vkfd_svm_decide_hot);
 		break;
 	}
 }

@@ -6,6 +6,7 @@
 enum vkfd_svm_policy_table {
 	VKFD_SVM_TABLE_FAULT,
 	VKFD_SVM_TABLE_PREFETCH,
+	VKFD_SVM_TABLE_HOT,
 };
 
 void vkfd_svm_policy_print(enum vkfd_svm_policy_table table,

@@ -78,7 +78,7 @@ static struct vkfd_svm_bouncing *window_take(struct vkfd_svm_thrash *thrash, u64
 }
 
 /**
- * vkfd_svm_thrash_moved() - A GPU fault brought pages of a window to VRAM
+ * vkfd_svm_thrash_moved() - A GPU fault or access counter brought pages of a window to VRAM
  * @svm:   SVM state.
  * @start: Window.
  * @end:   End.

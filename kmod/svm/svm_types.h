@@ -123,6 +123,33 @@ struct vkfd_svm_faults {
 	} again;
 };
 
+#define VKFD_SVM_HOT		32
+
+/** struct vkfd_svm_report - what an access counter said */
+struct vkfd_svm_report {
+	u64 va;
+	unsigned int slot;
+	u32 requests;
+};
+
+/** struct vkfd_svm_hot - RAM that GPUs use a lot, see svm_hot.c */
+struct vkfd_svm_hot {
+	/** @lock: guards all but the works; a leaf. */
+	spinlock_t lock;
+	struct vkfd_svm_report queue[VKFD_SVM_HOT];
+	unsigned int nr;
+	/** @again: slots with blocks that were reported and did not move. */
+	u32 again;
+	/** @closed: teardown; nothing is queued any more. */
+	bool closed;
+	/** @reports: that came. */
+	u64 reports;
+	/** @moves: windows of which something moved. */
+	u64 moves;
+	struct work_struct work;
+	struct delayed_work again_work;
+};
+
 #define VKFD_SVM_THRASH		64
 
 /** struct vkfd_svm_bouncing - a window that a GPU fault moved, see svm_thrash.c */
@@ -237,6 +264,8 @@ struct vkfd_svm {
 
 	/** @turn: for mappings that lost too many races. */
 	struct vkfd_svm_turn turn;
+	/** @hot: what shall move though nothing faults. */
+	struct vkfd_svm_hot hot;
 	/** @thrash: what shall not move for a while. */
 	struct vkfd_svm_thrash thrash;
 	/** @restore: XNACK off and ALWAYS_MAPPED. */

@@ -25,6 +25,7 @@ static void classify_knows_each_pair_once(void **state)
 {
 	(void)state;
 	assert_int_equal(count_kind(VKFD_IH_KIND_FAULT), 1);
+	assert_int_equal(count_kind(VKFD_IH_KIND_ACCESS_COUNT), 1);
 	assert_int_equal(count_kind(VKFD_IH_KIND_EVENT32), 1);
 	assert_int_equal(count_kind(VKFD_IH_KIND_EVENT28), 5); /* SDMA engines */
 	assert_int_equal(count_kind(VKFD_IH_KIND_EVENT24), 1);
@@ -97,12 +98,29 @@ static void queue_failure_unpacks_doorbell_and_code(void **state)
 	assert_int_equal(failure.pasid, 5);
 }
 
+static void access_fields_are_where_the_contract_says(void **state)
+{
+	struct vkfd_ih_entry entry = {
+		.header = VKFD_IH_HEADER(VKFD_IH_CLIENT_UTCL2, VKFD_IH_SRC_ACCESS_COUNT, 0),
+		.pasid = 0xff1234,
+		.data = { 0xcba98765, 0xfffffffe, 512, 9 },
+	};
+	struct vkfd_access_report report;
+
+	(void)state;
+	vkfd_ih_decode_access(&entry, &report);
+	assert_true(report.va == 0xecba98760000);
+	assert_int_equal(report.pasid, 0x1234);
+	assert_int_equal(report.requests, 512);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(classify_knows_each_pair_once),
 		cmocka_unit_test(classify_refuses_a_source_of_another_client),
 		cmocka_unit_test(fault_fields_are_where_the_contract_says),
+		cmocka_unit_test(access_fields_are_where_the_contract_says),
 		cmocka_unit_test(event_id_keeps_only_valid_bits),
 		cmocka_unit_test(queue_failure_unpacks_doorbell_and_code),
 	};

@@ -187,6 +187,45 @@ static void policy_each_prefetch_follows_the_rules(void **state)
 	}
 }
 
+/* "A GPU uses RAM a lot": the first rule that fits. */
+static struct vkfd_svm_decision hot_rules(const struct world *w)
+{
+	const struct vkfd_svm_decision stay = { VKFD_SVM_STAY, 0 };
+	unsigned int self = w->now.slot, target = self;
+	u32 right = 1u << self, sharers = w->values.in_place;
+
+	if (!((w->values.access | w->values.in_place) & right) || w->values.preferred == SYSTEM ||
+	    w->now.pinned || w->values.flags)
+		return stay;
+	if (w->preferred < GPUS && links(w, self, w->preferred))
+		target = w->preferred;
+	sharers |= w->now.xnack ? 0 : w->values.access;
+	for (unsigned int n = 0; n < GPUS; n++)
+		if (sharers & 1u << n && !links(w, n, target))
+			return stay;
+	return vram_or_stay(w, target);
+}
+
+static void policy_each_hot_block_follows_the_rules(void **state)
+{
+	unsigned int code;
+	struct world w;
+
+	(void)state;
+	for (code = 0; world_make(&w, code); code++) {
+		for (unsigned int mapped = 0; mapped < 2; mapped++) {
+			struct vkfd_svm_decision got, want;
+
+			w.values.flags = mapped ? KFD_IOCTL_SVM_FLAG_GPU_ALWAYS_MAPPED : 0;
+			got = vkfd_svm_decide_hot(&w.now);
+			want = hot_rules(&w);
+			if (got.place != want.place || got.slot != want.slot)
+				fail_msg("situation %u: place %d slot %u, want %d %u", code, got.place,
+					 got.slot, want.place, want.slot);
+		}
+	}
+}
+
 static void policy_each_small_window_is_the_aligned_block_inside_its_bounds(void **state)
 {
 	const u64 page = 4096, pages = 40;
@@ -225,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(policy_each_fault_follows_the_rules),
 		cmocka_unit_test(policy_each_prefetch_follows_the_rules),
+		cmocka_unit_test(policy_each_hot_block_follows_the_rules),
 		cmocka_unit_test(policy_each_small_window_is_the_aligned_block_inside_its_bounds),
 		cmocka_unit_test(policy_permissions_of_all_flags),
 	};

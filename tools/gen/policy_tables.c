@@ -17,6 +17,7 @@ int main(int argc, char **argv)
 	static const char *const names[] = {
 		[VKFD_SVM_TABLE_FAULT] = "fault",
 		[VKFD_SVM_TABLE_PREFETCH] = "prefetch",
+		[VKFD_SVM_TABLE_HOT] = "hot",
 	};
 
 	for (unsigned int i = 0; argc == 2 && i < ARRAY_SIZE(names); i++) {
@@ -25,6 +26,6 @@ int main(int argc, char **argv)
 		vkfd_svm_policy_print(i, print, NULL);
 		return 0;
 	}
-	fprintf(stderr, "usage: policy_tables fault|prefetch\n");
+	fprintf(stderr, "usage: policy_tables fault|prefetch|hot\n");
 	return 2;
 }
