@@ -7,7 +7,9 @@
 #include "stress.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "pattern.h"
 #include "raw.h"
@@ -24,6 +26,23 @@ bool stress_queue_make(struct stress_worker *w, unsigned int thread)
 	return wait_until(sdma_try_create_type(&w->queue[thread], &w->session, 0, type, RING_BYTES), 20000);
 }
 
+/* Does a queue stand, and why: evicted, stopped by a violation, or only waiting for a page? */
+static void queues_print(void)
+{
+	char path[64], text[4096];
+	ssize_t bytes;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kfd/proc/%d/queues", getpid());
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	bytes = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	if (bytes < 0)
+		fprintf(stderr, "%s: %s\n", path, strerror(errno));
+	else
+		fprintf(stderr, "%.*s", (int)bytes, text);
+	close(fd);
+}
+
 void stress_gpu_wait(struct stress_thread *t, const char *what)
 {
 	struct sdma *q = t->q;
@@ -31,6 +50,7 @@ void stress_gpu_wait(struct stress_thread *t, const char *what)
 
 	if (sdma_wait(q, seq, 2 * SDMA_MS))
 		return;
+	queues_print();
 	stress_fail(t, "%s: queue %llu did not get to fence %u: fence %u, rptr 0x%llx, wptr 0x%llx", what,
 		    (unsigned long long)q->res.QueueId, seq, *q->fence, (unsigned long long)sdma_rptr(q),
 		    (unsigned long long)q->wptr);
