@@ -11,10 +11,12 @@
  * Refuses: sizes that are not pages, doorbells that are not one frame, a lost
  * device; a refused call leaves nothing behind.
  */
+#include <linux/dma-buf.h>
 #include <linux/dma-fence.h>
 #include <linux/slab.h>
 #include <linux/vmalloc.h>
 #include <drm/drm_file.h>
+#include <drm/drm_prime.h>
 #include <drm/drm_vma_manager.h>
 #include <drm/ttm/ttm_tt.h>
 
@@ -216,6 +218,17 @@ const struct vkfd_mem_params *vkfd_mem_params(const struct vkfd_mem *mem)
 struct drm_gem_object *vkfd_mem_gem(struct vkfd_mem *mem)
 {
 	return mem->bo ? &mem->bo->ttm.base : NULL;
+}
+
+struct file *vkfd_mem_export(struct vkfd_mem *mem, bool writable)
+{
+	struct drm_gem_object *gem = vkfd_mem_gem(mem);
+	struct dma_buf *dmabuf;
+
+	if (!gem)
+		return ERR_PTR(-EINVAL);
+	dmabuf = drm_gem_prime_export(gem, O_CLOEXEC | (writable ? O_RDWR : O_RDONLY));
+	return IS_ERR(dmabuf) ? ERR_CAST(dmabuf) : dmabuf->file;
 }
 
 u64 vkfd_mem_mmap_offset(const struct vkfd_mem *mem)

@@ -5,6 +5,8 @@
 #include <linux/types.h>
 
 struct drm_file;
+struct drm_gem_object;
+struct file;
 struct mm_struct;
 struct vkfd_device;
 struct vkfd_mem;
@@ -30,6 +32,7 @@ struct vkfd_mem_params {
 	u64 bytes;		/* page multiple, > 0 */
 	u64 user_addr;		/* USERPTR: CPU address in current->mm */
 	u32 doorbell_frame;	/* DOORBELL: context number on that GPU */
+	u32 abi_flags;		/* as user space gave them; only kept for a checkpoint */
 	bool writable;
 	bool executable;
 	bool coherent, uncached;
@@ -69,5 +72,10 @@ void *vkfd_mem_kmap(struct vkfd_mem *mem);
 void vkfd_mem_kunmap(struct vkfd_mem *mem);
 /* Underlying GEM object (VRAM, GTT) for dma-buf, else NULL. Not counted. */
 struct drm_gem_object *vkfd_mem_gem(struct vkfd_mem *mem);
+/*
+ * VRAM, GTT: a dma-buf for the CPU to map; other devices cannot attach. Return: its file, counted,
+ * or ERR_PTR(-ENOMEM, -EINVAL).
+ */
+struct file *vkfd_mem_export(struct vkfd_mem *mem, bool writable);
 
 #endif

@@ -116,6 +116,16 @@ static bool svm_overlaps(struct vkfd_process *p, const struct vkfd_mem_params *p
 	       vkfd_svm_overlaps(p->svm, params->user_addr, params->user_addr + params->bytes);
 }
 
+/* The number it has already, which must be free; any, if it has none. */
+static int buffer_number(struct vkfd_buffer *buffer)
+{
+	struct xa_limit limit = XA_LIMIT(1, VKFD_MAX_BUFFERS);
+
+	if (buffer->id)
+		limit = XA_LIMIT(buffer->id, buffer->id);
+	return xa_alloc(&buffer->pdd->buffers, &buffer->id, buffer, limit, GFP_KERNEL_ACCOUNT);
+}
+
 /* Memory, number and mmap permission of a buffer whose spans are published. */
 static int buffer_back(struct vkfd_buffer *buffer, const struct vkfd_mem_params *params)
 {
@@ -132,8 +142,7 @@ static int buffer_back(struct vkfd_buffer *buffer, const struct vkfd_mem_params 
 		if (err)
 			goto err_mem;
 	}
-	err = xa_alloc(&pdd->buffers, &buffer->id, buffer, XA_LIMIT(1, VKFD_MAX_BUFFERS),
-		       GFP_KERNEL_ACCOUNT);
+	err = buffer_number(buffer);
 	if (err)
 		goto err_mmap;
 	return 0;
@@ -146,7 +155,7 @@ err_mem:
 	return err == -EBUSY || err == -ENOSPC ? -ENOMEM : err;
 }
 
-static int buffer_alloc_locked(struct vkfd_pdd *pdd, const struct vkfd_mem_params *params,
+static int buffer_alloc_locked(struct vkfd_pdd *pdd, const struct vkfd_mem_params *params, u32 id,
 			       struct vkfd_buffer_result *out)
 {
 	struct vkfd_buffer *buffer = kzalloc_obj(*buffer, GFP_KERNEL_ACCOUNT);
@@ -156,6 +165,7 @@ static int buffer_alloc_locked(struct vkfd_pdd *pdd, const struct vkfd_mem_param
 	if (!buffer)
 		return -ENOMEM;
 	buffer->pdd = pdd;
+	buffer->id = id;
 	spans_insert(pdd->p, buffer, params);
 	err = buffer_back(buffer, params);
 	if (err) {
@@ -217,10 +227,32 @@ int vkfd_buffer_alloc(struct vkfd_process *p, u32 gpu_id, struct vkfd_mem_params
 		err = -ENODEV;
 	} else {
 		params->doorbell_frame = vkfd_vm_ctx(pdd->vm);
-		err = buffer_alloc_locked(pdd, params, out);
+		err = buffer_alloc_locked(pdd, params, 0, out);
 	}
 	mutex_unlock(&p->lock);
 	return err;
+}
+
+/**
+ * vkfd_buffer_restore() - Make a buffer that a checkpoint described
+ * @pdd:    GPU, with address space; the process lock is held.
+ * @params: What to make; the doorbell frame is filled in here.
+ * @id:     Its number.
+ * @out:    Handle and mmap offset.
+ *
+ * Return: As vkfd_buffer_alloc(); -EINVAL the number is out of range or taken.
+ */
+int vkfd_buffer_restore(struct vkfd_pdd *pdd, struct vkfd_mem_params *params, u32 id,
+			struct vkfd_buffer_result *out)
+{
+	int err = params_check(params);
+
+	if (!err && (!id || id > VKFD_MAX_BUFFERS || xa_load(&pdd->buffers, id)))
+		err = -EINVAL;
+	if (err)
+		return err;
+	params->doorbell_frame = vkfd_vm_ctx(pdd->vm);
+	return buffer_alloc_locked(pdd, params, id, out);
 }
 
 /**
@@ -309,7 +341,8 @@ static bool va_is_taken(struct vkfd_buffer *buffer, struct vkfd_pdd *pdd)
 	return false;
 }
 
-static int buffer_map_one(struct vkfd_buffer *buffer, u32 gpu_id)
+/** vkfd_buffer_map_one() - vkfd_buffer_map() on one GPU. Process lock held. */
+int vkfd_buffer_map_one(struct vkfd_buffer *buffer, u32 gpu_id)
 {
 	struct vkfd_pdd *pdd = vkfd_pdd_get(buffer->pdd->p, gpu_id);
 
@@ -356,7 +389,7 @@ int vkfd_buffer_map(struct vkfd_process *p, u64 handle, const u32 *gpus, u32 cou
 	if (!buffer)
 		err = -ENOMEM;
 	while (!err && *done < count) {
-		err = buffer_map_one(buffer, gpus[*done]);
+		err = vkfd_buffer_map_one(buffer, gpus[*done]);
 		if (!err)
 			++*done;
 	}

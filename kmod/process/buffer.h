@@ -28,6 +28,10 @@ int vkfd_buffer_free(struct vkfd_process *p, u64 handle);
 int vkfd_buffer_map(struct vkfd_process *p, u64 handle, const u32 *gpus, u32 count, u32 *done);
 int vkfd_buffer_unmap(struct vkfd_process *p, u64 handle, const u32 *gpus, u32 count, u32 *done);
 
+/* buffer_params.c */
+int vkfd_buffer_params(u32 flags, u64 va, u64 bytes, u64 user, struct vkfd_mem_params *params);
+u64 vkfd_buffer_kfd_offset(enum vkfd_mem_kind kind, u32 gpu_id);
+
 /* &vkfd_svm_ops.overlaps_buffer: legal under any sleeping lock. */
 bool vkfd_buffer_overlaps(void *owner, u64 start, u64 end);
 
@@ -37,6 +41,10 @@ struct vkfd_buffer *vkfd_buffer_find(struct vkfd_process *p, u64 handle);
 struct vkfd_buffer *vkfd_buffer_hold(struct vkfd_pdd *pdd, u64 va, u64 bytes);
 void vkfd_buffer_unhold(struct vkfd_buffer *buffer);
 struct vkfd_mem *vkfd_buffer_mem(struct vkfd_buffer *buffer);
+/* As ALLOC_MEMORY_OF_GPU and MAP_MEMORY_TO_GPU, with the number from before a checkpoint. */
+int vkfd_buffer_restore(struct vkfd_pdd *pdd, struct vkfd_mem_params *params, u32 id,
+			struct vkfd_buffer_result *out);
+int vkfd_buffer_map_one(struct vkfd_buffer *buffer, u32 gpu_id);
 /* Teardown: every buffer of the process. */
 void vkfd_buffers_release(struct vkfd_process *p);
 

@@ -48,7 +48,8 @@ void vkfd_events_init(struct vkfd_events *events)
 	xa_init_flags(&events->ids, XA_FLAGS_ALLOC);
 }
 
-static bool has_slot(u32 type)
+/** vkfd_event_has_slot() - Do events of this type use the mailbox page? */
+bool vkfd_event_has_slot(u32 type)
 {
 	return type == KFD_IOC_EVENT_SIGNAL || type == KFD_IOC_EVENT_DEBUG_EVENT;
 }
@@ -101,7 +102,14 @@ static int page_check(struct vkfd_process *p, u64 handle, struct vkfd_mem **out)
 	return 0;
 }
 
-static int page_set(struct vkfd_process *p, u64 handle)
+/**
+ * vkfd_events_set_page() - Make a buffer the mailbox page, all slots idle
+ * @p:      Process without one; its lock is held.
+ * @handle: From user space.
+ *
+ * Return: 0, -EINVAL it is none that could be, -ENOMEM.
+ */
+int vkfd_events_set_page(struct vkfd_process *p, u64 handle)
 {
 	struct vkfd_events *events = &p->events;
 	struct vkfd_mem *mem;
@@ -123,8 +131,8 @@ static int page_set(struct vkfd_process *p, u64 handle)
 	return 0;
 }
 
-/* The event that brought the page could not be made: it may be brought again. */
-static void page_unset(struct vkfd_events *events)
+/** vkfd_events_unset_page() - Undo vkfd_events_set_page(); no event is left. Process lock held. */
+void vkfd_events_unset_page(struct vkfd_events *events)
 {
 	struct vkfd_mem *mem = events->page_mem;
 
@@ -137,25 +145,32 @@ static void page_unset(struct vkfd_events *events)
 	vkfd_mem_put(mem);
 }
 
-/* Visible, with its id, from here on. */
-static int event_insert(struct vkfd_process *p, struct vkfd_event *event)
+/**
+ * vkfd_event_insert() - Make an event visible, with an id
+ * @p:     Process; its lock is held.
+ * @event: Filled in. If it has an id already, it gets no other.
+ *
+ * Return: 0; -ENOSPC no id is left, or that one is taken or not of its kind; -ENOMEM.
+ */
+int vkfd_event_insert(struct vkfd_process *p, struct vkfd_event *event)
 {
 	struct vkfd_events *events = &p->events;
+	bool slot = vkfd_event_has_slot(event->type);
+	struct xa_limit ids = slot ? XA_LIMIT(FIRST_SIGNAL_ID, LAST_SIGNAL_ID) :
+				     XA_LIMIT(FIRST_OTHER_ID, LAST_OTHER_ID);
 	int err;
 
 	lockdep_assert_held(&p->lock);
-	if (has_slot(event->type)) {
-		err = xa_alloc(&events->ids, &event->id, event,
-			       XA_LIMIT(FIRST_SIGNAL_ID, LAST_SIGNAL_ID), GFP_KERNEL_ACCOUNT);
-		return err == -EBUSY ? -ENOSPC : err;
-	}
-	if (events->nr_other >= MAX_OTHER_EVENTS)
+	if (!slot && events->nr_other >= MAX_OTHER_EVENTS)
 		return -ENOSPC;
-	err = xa_alloc(&events->ids, &event->id, event, XA_LIMIT(FIRST_OTHER_ID, LAST_OTHER_ID),
-		       GFP_KERNEL_ACCOUNT);
-	if (!err)
+	if (event->id && (event->id < ids.min || event->id > ids.max))
+		return -ENOSPC;
+	if (event->id)
+		ids = XA_LIMIT(event->id, event->id);
+	err = xa_alloc(&events->ids, &event->id, event, ids, GFP_KERNEL_ACCOUNT);
+	if (!err && !slot)
 		events->nr_other++;
-	return err;
+	return err == -EBUSY ? -ENOSPC : err;
 }
 
 static int event_create_locked(struct vkfd_process *p, struct kfd_ioctl_create_event_args *args)
@@ -169,27 +184,27 @@ static int event_create_locked(struct vkfd_process *p, struct kfd_ioctl_create_e
 	if (!event)
 		return -ENOMEM;
 	if (brings_page)
-		err = page_set(p, args->event_page_offset);
+		err = vkfd_events_set_page(p, args->event_page_offset);
 	if (err)
 		goto err_event;
 	event->type = args->event_type;
 	event->auto_reset = args->auto_reset;
 	event->age = 1;
 	INIT_LIST_HEAD(&event->waiters);
-	err = event_insert(p, event);
+	err = vkfd_event_insert(p, event);
 	if (err)
 		goto err_page;
 	if (brings_page)
 		p->events.page_event = event->id;
 	args->event_id = event->id;
 	args->event_trigger_data = event->id;
-	args->event_slot_index = has_slot(event->type) ? event->id : 0;
-	args->event_page_offset = has_slot(event->type) ? EVENT_PAGE_OFFSET : 0;
+	args->event_slot_index = vkfd_event_has_slot(event->type) ? event->id : 0;
+	args->event_page_offset = vkfd_event_has_slot(event->type) ? EVENT_PAGE_OFFSET : 0;
 	return 0;
 
 err_page:
 	if (brings_page)
-		page_unset(&p->events);
+		vkfd_events_unset_page(&p->events);
 err_event:
 	kfree(event);
 	return err;
@@ -228,7 +243,8 @@ static void event_detach(struct vkfd_event *event)
 	}
 }
 
-static int event_destroy_locked(struct vkfd_process *p, u32 event_id)
+/** vkfd_event_destroy_locked() - vkfd_event_destroy() with the process lock held */
+int vkfd_event_destroy_locked(struct vkfd_process *p, u32 event_id)
 {
 	struct vkfd_events *events = &p->events;
 	struct vkfd_event *event;
@@ -238,7 +254,7 @@ static int event_destroy_locked(struct vkfd_process *p, u32 event_id)
 	event = xa_erase(&events->ids, event_id);
 	if (event) {
 		event_detach(event);
-		if (!has_slot(event->type))
+		if (!vkfd_event_has_slot(event->type))
 			events->nr_other--;
 	}
 	spin_unlock(&events->lock);
@@ -255,7 +271,7 @@ int vkfd_event_destroy(struct vkfd_process *p, u32 event_id)
 	int err;
 
 	mutex_lock(&p->lock);
-	err = event_destroy_locked(p, event_id);
+	err = vkfd_event_destroy_locked(p, event_id);
 	mutex_unlock(&p->lock);
 	return err;
 }
@@ -275,8 +291,8 @@ void vkfd_event_take_back(struct vkfd_process *p, u32 event_id)
 
 	mutex_lock(&p->lock);
 	brought_page = events->page_event == event_id;
-	if (!event_destroy_locked(p, event_id) && brought_page && xa_empty(&events->ids))
-		page_unset(events);
+	if (!vkfd_event_destroy_locked(p, event_id) && brought_page && xa_empty(&events->ids))
+		vkfd_events_unset_page(events);
 	mutex_unlock(&p->lock);
 }
 

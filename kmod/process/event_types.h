@@ -6,7 +6,7 @@
 #include <linux/list.h>
 #include <linux/wait.h>
 
-/* For event.c and event_wait.c. All fields: &vkfd_events.lock. */
+/* For event.c, event_wait.c and event_criu.c. All fields: &vkfd_events.lock. */
 
 /** struct vkfd_event - one event of a process */
 struct vkfd_event {
@@ -34,5 +34,13 @@ struct vkfd_event_waiter {
 struct vkfd_events;
 struct vkfd_event *vkfd_event_find(struct vkfd_events *events, u32 event_id);
 void vkfd_event_give_locked(struct vkfd_event *event);
+bool vkfd_event_has_slot(u32 type);
+
+/* The process lock is held. */
+struct vkfd_process;
+int vkfd_events_set_page(struct vkfd_process *p, u64 handle);
+void vkfd_events_unset_page(struct vkfd_events *events);
+int vkfd_event_insert(struct vkfd_process *p, struct vkfd_event *event);
+int vkfd_event_destroy_locked(struct vkfd_process *p, u32 event_id);
 
 #endif

@@ -87,28 +87,70 @@ static struct vkfd_pdd *pdd_get_acquired(struct vkfd_process *p, u32 gpu_id)
 	return pdd;
 }
 
-static int pdd_create_vm(struct vkfd_pdd *pdd, struct file *file)
+/**
+ * vkfd_pdd_vm_begin() - Make the address space, for the process' buffers alone
+ * @pdd:  GPU without one; the process lock is held.
+ * @file: Its render node's file, which is the process' own.
+ *
+ * Nobody else sees it before vkfd_pdd_vm_publish(); vkfd_pdd_vm_abort() undoes it.
+ * Return: 0, -ENOSPC out of contexts, -ENOMEM, -ENODEV.
+ */
+int vkfd_pdd_vm_begin(struct vkfd_pdd *pdd, struct file *file)
 {
 	struct vkfd_process *p = pdd->p;
 	struct vkfd_vm *vm = vkfd_vm_create(pdd->dev, p->pasid, p->xnack);
-	int err;
 
+	lockdep_assert_held(&p->lock);
 	if (IS_ERR(vm))
 		return PTR_ERR(vm);
-	err = vkfd_svm_add_gpu(p->svm, vm);
-	if (err) {
-		vkfd_vm_destroy(vm);
-		return err;
-	}
 	pdd->vm = vm;
 	pdd->file = get_file(file);
+	return 0;
+}
+
+/** vkfd_pdd_vm_abort() - Undo vkfd_pdd_vm_begin(); nothing is mapped. Process lock held. */
+void vkfd_pdd_vm_abort(struct vkfd_pdd *pdd)
+{
+	lockdep_assert_held(&pdd->p->lock);
+	vkfd_vm_destroy(pdd->vm);
+	pdd->vm = NULL;
+	fput(pdd->file);
+	pdd->file = NULL;
+}
+
+/**
+ * vkfd_pdd_vm_publish() - The process has this GPU from now on
+ * @pdd: After vkfd_pdd_vm_begin(); the process lock is held.
+ *
+ * Context: May sleep; takes the svm lock.
+ * Return: 0, or -ENOSPC that is a GPU too many for SVM.
+ */
+int vkfd_pdd_vm_publish(struct vkfd_pdd *pdd)
+{
+	int err = vkfd_svm_add_gpu(pdd->p->svm, pdd->vm);
+
+	lockdep_assert_held(&pdd->p->lock);
+	if (err)
+		return err;
 	pdd->task = task_pid_nr(current);
 	get_task_comm(pdd->comm, current);
 	/* Pairs with find_acquired() of doorbell.c: whoever sees the frame sees the rest. */
-	smp_store_release(&pdd->doorbell_frame, vkfd_vm_ctx(vm));
+	smp_store_release(&pdd->doorbell_frame, vkfd_vm_ctx(pdd->vm));
 	vkfd_process_sysfs_add_gpu(pdd);
 	vkfd_smi_process_begin(pdd);
 	return 0;
+}
+
+static int pdd_create_vm(struct vkfd_pdd *pdd, struct file *file)
+{
+	int err = vkfd_pdd_vm_begin(pdd, file);
+
+	if (err)
+		return err;
+	err = vkfd_pdd_vm_publish(pdd);
+	if (err)
+		vkfd_pdd_vm_abort(pdd);
+	return err;
 }
 
 /**
@@ -157,7 +199,8 @@ static int set_retry_locked(struct vkfd_process *p, bool on)
 	return err;
 }
 
-static int set_xnack_locked(struct vkfd_process *p, bool on)
+/** vkfd_process_set_xnack_locked() - vkfd_process_set_xnack() with the process lock held */
+int vkfd_process_set_xnack_locked(struct vkfd_process *p, bool on)
 {
 	int err;
 
@@ -193,7 +236,7 @@ int vkfd_process_set_xnack(struct vkfd_process *p, bool on)
 	int err;
 
 	mutex_lock(&p->lock);
-	err = set_xnack_locked(p, on);
+	err = vkfd_process_set_xnack_locked(p, on);
 	mutex_unlock(&p->lock);
 	return err;
 }

@@ -29,6 +29,7 @@
 #include "core/fault.h"
 #include "mem/mem_migrate.h"
 #include "process/buffer.h"
+#include "process/criu_types.h"
 #include "process/event.h"
 #include "process/process.h"
 #include "process/process_types.h"
@@ -110,6 +111,7 @@ static void process_free(struct kref *kref)
 	struct vkfd_process *p = container_of(kref, struct vkfd_process, kref);
 
 	vkfd_pdds_free(p);
+	vkfd_criu_pending_free(p->criu_pending);
 	mmdrop(p->mm);
 	mutex_destroy(&p->lock);
 	mutex_destroy(&p->queue_lock);
@@ -242,6 +244,24 @@ err_free:
 }
 
 /**
+ * vkfd_process_get_by_mm() - The live process of an address space
+ * @mm: Any mm.
+ *
+ * Context: May sleep.
+ * Return: Counted process, or NULL.
+ */
+struct vkfd_process *vkfd_process_get_by_mm(struct mm_struct *mm)
+{
+	int idx = vkfd_process_srcu_lock();
+	struct vkfd_process *p = vkfd_process_by_mm_rcu(mm);
+
+	if (p)
+		kref_get(&p->kref);
+	vkfd_process_srcu_unlock(idx);
+	return p;
+}
+
+/**
  * vkfd_process_open() - The process object of the caller's address space
  *
  * Context: Process context of a user task, takes mmap_lock.
@@ -252,16 +272,11 @@ struct vkfd_process *vkfd_process_open(void)
 {
 	struct mm_struct *mm = current->mm;
 	struct vkfd_process *p;
-	int idx;
 
 	if (!mm)
 		return ERR_PTR(-EINVAL);
 	mutex_lock(&processes_mutex);
-	idx = vkfd_process_srcu_lock();
-	p = vkfd_process_by_mm_rcu(mm);
-	if (p)
-		kref_get(&p->kref);
-	vkfd_process_srcu_unlock(idx);
+	p = vkfd_process_get_by_mm(mm);
 	if (!p) {
 		/* After exec the old image may still be going, under the same pid. */
 		if (vkfd_process_is_shown(task_tgid_nr(current)))

@@ -19,6 +19,7 @@
 
 /* Shared by the files of process/ only. */
 
+struct vkfd_criu_pending;
 struct vkfd_mem;
 struct vkfd_fault;
 struct vkfd_irq_ops;
@@ -119,6 +120,10 @@ struct vkfd_process {
 	bool runtime_enabled;
 	u64 r_debug;
 	struct vkfd_svm *svm;
+	/** @criu_infos: PROCESS_INFO calls since the last UNPAUSE; if any, queues are stopped. */
+	unsigned int criu_infos;
+	/** @criu_pending: restored, but not resumed: what waits for the memory; or NULL. */
+	struct vkfd_criu_pending *criu_pending;
 
 	/** @buffer_lock: leaf; guards @buffer_tree (by VA, and by CPU address of user memory). */
 	spinlock_t buffer_lock;
@@ -160,10 +165,15 @@ int vkfd_process_srcu_lock(void);
 void vkfd_process_srcu_unlock(int idx);
 void vkfd_process_queue_work(struct work_struct *work);
 struct vkfd_process *vkfd_process_by_mm_rcu(struct mm_struct *mm);
+struct vkfd_process *vkfd_process_get_by_mm(struct mm_struct *mm);
 
 /* pdd.c */
 struct vkfd_pdd *vkfd_pdd_get(struct vkfd_process *p, u32 gpu_id);
 struct vkfd_pdd *vkfd_pdd_find(struct vkfd_process *p, u32 gpu_id);
+int vkfd_pdd_vm_begin(struct vkfd_pdd *pdd, struct file *file);
+void vkfd_pdd_vm_abort(struct vkfd_pdd *pdd);
+int vkfd_pdd_vm_publish(struct vkfd_pdd *pdd);
+int vkfd_process_set_xnack_locked(struct vkfd_process *p, bool on);
 void vkfd_pdds_release(struct vkfd_process *p);
 void vkfd_pdds_free(struct vkfd_process *p);
 

@@ -108,20 +108,21 @@ static void hw_describe(struct vkfd_queue *q, const struct vkfd_queue_request *r
 	hw->cwsr_bytes = request->cwsr_bytes;
 }
 
-/* Everything between an allocated struct and a running queue. */
+/* Everything between an allocated struct and a running queue; @seat as in queue_create_locked(). */
 static int queue_start(struct vkfd_queue *q, const struct vkfd_queue_request *request,
-		       const struct vkfd_cwsr_sizes *cwsr)
+		       const struct vkfd_queue_seat *seat, const struct vkfd_cwsr_sizes *cwsr)
 {
 	struct vkfd_process *p = q->pdd->p;
+	struct xa_limit ids = seat ? XA_LIMIT(seat->id, seat->id) : XA_LIMIT(1, VKFD_MAX_QUEUES);
 	int err;
 
 	err = buffers_get(q, request, cwsr);
 	if (err)
 		return err;
-	err = vkfd_queue_slots_get(q->pdd, request->type, request->engine_id, &q->hw);
+	err = vkfd_queue_slots_get(q->pdd, request->type, request->engine_id, seat, &q->hw);
 	if (err)
 		goto err_buffers;
-	err = xa_alloc(&p->queue_ids, &q->id, q, XA_LIMIT(1, VKFD_MAX_QUEUES), GFP_KERNEL_ACCOUNT);
+	err = xa_alloc(&p->queue_ids, &q->id, q, ids, GFP_KERNEL_ACCOUNT);
 	if (err)
 		goto err_slots;
 	hw_describe(q, request);
@@ -139,8 +140,10 @@ err_buffers:
 	return err;
 }
 
-static int queue_create_locked(struct vkfd_pdd *pdd, const struct vkfd_queue_request *request,
-			       struct vkfd_queue_created *out)
+/* With a @seat, the queue had these numbers before, and goes on where its read pointer says. */
+static struct vkfd_queue *queue_create_locked(struct vkfd_pdd *pdd,
+					      const struct vkfd_queue_request *request,
+					      const struct vkfd_queue_seat *seat, bool no_ring)
 {
 	struct vkfd_cwsr_sizes cwsr;
 	struct vkfd_queue *q;
@@ -150,19 +153,34 @@ static int queue_create_locked(struct vkfd_pdd *pdd, const struct vkfd_queue_req
 	vkfd_cwsr_sizes(pdd->dev->hw.cus, pdd->dev->hw.ses, &cwsr);
 	err = vkfd_queue_check_create(request, &cwsr);
 	if (err)
-		return err;
+		return ERR_PTR(err);
 	q = kzalloc_obj(*q, GFP_KERNEL_ACCOUNT);
 	if (!q)
-		return -ENOMEM;
+		return ERR_PTR(-ENOMEM);
 	q->pdd = pdd;
-	err = queue_start(q, request, &cwsr);
+	q->no_ring = no_ring;
+	q->hw.flags = seat ? VKFD_QUEUE_RESUME : 0;
+	err = queue_start(q, request, seat, &cwsr);
 	if (err) {
 		kfree(q);
-		return err;
+		return ERR_PTR(err);
 	}
-	out->queue_id = q->id;
-	out->doorbell = q->hw.doorbell * sizeof(u64);
-	return 0;
+	return q;
+}
+
+static struct vkfd_queue *queue_create_on(struct vkfd_process *p,
+					  const struct vkfd_queue_request *request,
+					  const struct vkfd_queue_seat *seat, bool no_ring)
+{
+	struct vkfd_pdd *pdd;
+
+	lockdep_assert_held(&p->lock);
+	pdd = vkfd_pdd_get(p, request->gpu_id);
+	if (IS_ERR(pdd))
+		return ERR_CAST(pdd);
+	if (!pdd->vm || vkfd_device_is_lost(pdd->dev))
+		return ERR_PTR(-ENODEV);
+	return queue_create_locked(pdd, request, seat, no_ring);
 }
 
 /**
@@ -178,22 +196,39 @@ static int queue_create_locked(struct vkfd_pdd *pdd, const struct vkfd_queue_req
 int vkfd_queue_create(struct vkfd_process *p, const struct vkfd_queue_request *request,
 		      struct vkfd_queue_created *out)
 {
-	struct vkfd_pdd *pdd;
-	int err;
+	struct vkfd_queue *q;
 
 	mutex_lock(&p->lock);
-	pdd = vkfd_pdd_get(p, request->gpu_id);
-	if (IS_ERR(pdd))
-		err = PTR_ERR(pdd);
-	else if (!pdd->vm || vkfd_device_is_lost(pdd->dev))
-		err = -ENODEV;
-	else
-		err = queue_create_locked(pdd, request, out);
+	q = queue_create_on(p, request, NULL, false);
+	if (!IS_ERR(q)) {
+		out->queue_id = q->id;
+		out->doorbell = q->hw.doorbell * sizeof(u64);
+	}
 	mutex_unlock(&p->lock);
-	return err;
+	return PTR_ERR_OR_ZERO(q);
 }
 
-static void queue_destroy_locked(struct vkfd_queue *q)
+/**
+ * vkfd_queue_restore() - Make an SDMA queue that a checkpoint described
+ * @p:       Process; its lock is held.
+ * @request: What CREATE_QUEUE would say, for one engine.
+ * @seat:    Its numbers.
+ * @no_ring: It had no ring then: @request has the old one.
+ *
+ * The queue goes on where its read pointer in memory says.
+ * Context: May sleep; takes svm and queue locks.
+ * Return: As vkfd_queue_create(); -EBUSY id or doorbell is taken.
+ */
+int vkfd_queue_restore(struct vkfd_process *p, const struct vkfd_queue_request *request,
+		       const struct vkfd_queue_seat *seat, bool no_ring)
+{
+	if (!seat->id || seat->id > VKFD_MAX_QUEUES)
+		return -EINVAL;
+	return PTR_ERR_OR_ZERO(queue_create_on(p, request, seat, no_ring));
+}
+
+/** vkfd_queue_destroy_locked() - vkfd_queue_destroy() with the process lock held */
+void vkfd_queue_destroy_locked(struct vkfd_queue *q)
 {
 	struct vkfd_process *p = q->pdd->p;
 
@@ -222,7 +257,7 @@ int vkfd_queue_destroy(struct vkfd_process *p, u32 queue_id)
 	mutex_lock(&p->lock);
 	q = xa_load(&p->queue_ids, queue_id);
 	if (q)
-		queue_destroy_locked(q);
+		vkfd_queue_destroy_locked(q);
 	else
 		err = -EINVAL;
 	mutex_unlock(&p->lock);
@@ -298,5 +333,5 @@ void vkfd_queues_release(struct vkfd_process *p)
 
 	lockdep_assert_held(&p->lock);
 	list_for_each_entry_safe(q, next, &p->queues, link)
-		queue_destroy_locked(q);
+		vkfd_queue_destroy_locked(q);
 }

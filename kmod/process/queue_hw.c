@@ -58,6 +58,8 @@ int vkfd_queue_map(struct vkfd_queue *q)
 	/* Exit took the other queues away under this lock and looks no more. */
 	if (!vkfd_process_is_dead(p))
 		err = run_command(q, VKFD_KIQ_QUEUE_MAP);
+	/* Only this command looks at them. */
+	q->hw.flags = 0;
 	if (!err) {
 		q->mapped = true;
 		list_add_tail(&q->link, &p->queues);
@@ -192,27 +194,32 @@ int vkfd_queue_apply(struct vkfd_queue *q, u64 ring, u64 ring_bytes, u32 priorit
 }
 
 /**
- * vkfd_queues_quiesce() - Stop all queues of a process now; nests by count
- * @owner: The process.
+ * vkfd_queues_stop() - Stop all queues of a process now; nests by count
+ * @p:   The process.
+ * @why: For SMI events, if they were not stopped already.
  *
  * On return no engine works for the process.
  * Context: Also inside an MMU notifier. Allocates nothing.
  */
-void vkfd_queues_quiesce(void *owner)
+void vkfd_queues_stop(struct vkfd_process *p, enum KFD_QUEUE_EVICTION_TRIGGERS why)
 {
-	struct vkfd_process *p = owner;
-
 	mutex_lock(&p->queue_lock);
 	if (!p->evicted++) {
 		p->evicted_since = ktime_get_boottime_ns();
-		vkfd_smi_queues_evicted(p, KFD_QUEUE_EVICTION_TRIGGER_SVM);
+		vkfd_smi_queues_evicted(p, why);
 		queues_refresh(p);
 	}
 	mutex_unlock(&p->queue_lock);
 }
 
+/** vkfd_queues_quiesce() - vkfd_queues_stop() because of process @owner's SVM memory */
+void vkfd_queues_quiesce(void *owner)
+{
+	vkfd_queues_stop(owner, KFD_QUEUE_EVICTION_TRIGGER_SVM);
+}
+
 /**
- * vkfd_queues_resume() - Undo one vkfd_queues_quiesce()
+ * vkfd_queues_resume() - Undo one vkfd_queues_stop() or vkfd_queues_quiesce()
  * @owner: The process.
  *
  * Context: Also inside an MMU notifier. Allocates nothing.

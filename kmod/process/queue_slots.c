@@ -113,26 +113,37 @@ static int pick_engine(struct vkfd_device *dev, u32 kfd_type, u32 engine_id,
 	return 0;
 }
 
+/* The seat's slot, or the first free one; VKFD_DOORBELL_SLOTS if there is none. */
+static u32 pick_doorbell(const struct vkfd_pdd *pdd, const struct vkfd_queue_seat *seat)
+{
+	if (!seat)
+		return find_first_zero_bit(pdd->doorbells, VKFD_DOORBELL_SLOTS);
+	if (seat->doorbell >= VKFD_DOORBELL_SLOTS || test_bit(seat->doorbell, pdd->doorbells))
+		return VKFD_DOORBELL_SLOTS;
+	return seat->doorbell;
+}
+
 /**
  * vkfd_queue_slots_get() - Engine, doorbell and number for a new queue
  * @pdd:       Where; the process lock is held.
  * @kfd_type:  KFD_IOC_QUEUE_TYPE_*, checked.
  * @engine_id: For SDMA_BY_ENG_ID, checked.
+ * @seat:      Doorbell it must have, or NULL.
  * @hw:        Gets type, engine, doorbell and queue.
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0; -ENOMEM; -EBUSY the seat's doorbell is taken or none.
  */
 int vkfd_queue_slots_get(struct vkfd_pdd *pdd, u32 kfd_type, u32 engine_id,
-			 struct vkfd_kiq_queue *hw)
+			 const struct vkfd_queue_seat *seat, struct vkfd_kiq_queue *hw)
 {
 	int number, err = pick_engine(pdd->dev, kfd_type, engine_id, hw);
 
 	lockdep_assert_held(&pdd->p->lock);
 	if (err)
 		return err;
-	hw->doorbell = find_first_zero_bit(pdd->doorbells, VKFD_DOORBELL_SLOTS);
+	hw->doorbell = pick_doorbell(pdd, seat);
 	if (hw->doorbell >= VKFD_DOORBELL_SLOTS) {
-		err = -ENOMEM;
+		err = seat ? -EBUSY : -ENOMEM;
 		goto err_engine;
 	}
 	number = ida_alloc_max(&pdd->dev->queue_ida, VKFD_MAX_QUEUES - 1, GFP_KERNEL);

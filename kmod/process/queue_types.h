@@ -2,6 +2,7 @@
 #ifndef VKFD_PROCESS_QUEUE_TYPES_H
 #define VKFD_PROCESS_QUEUE_TYPES_H
 
+#include <linux/kfd_ioctl.h>
 #include <linux/list.h>
 #include <linux/types.h>
 
@@ -16,6 +17,7 @@ struct vkfd_fault;
 struct vkfd_pdd;
 struct vkfd_process;
 struct vkfd_queue_failure;
+struct vkfd_queue_request;
 struct work_struct;
 
 /** struct vkfd_queue_buffers - memory a queue must not lose while it exists */
@@ -49,17 +51,27 @@ struct vkfd_queue {
 	bool waiting;
 };
 
+/** struct vkfd_queue_seat - numbers that a queue had before a checkpoint */
+struct vkfd_queue_seat {
+	u32 id;
+	u32 doorbell;	/* slot */
+};
+
 /* queue_hw.c */
 int vkfd_queue_map(struct vkfd_queue *q);
 void vkfd_queue_unmap(struct vkfd_queue *q);
 int vkfd_queue_apply(struct vkfd_queue *q, u64 ring, u64 ring_bytes, u32 priority);
 void vkfd_queues_unmap_all(struct vkfd_process *p);
+void vkfd_queues_stop(struct vkfd_process *p, enum KFD_QUEUE_EVICTION_TRIGGERS why);
 void vkfd_queues_quiesce(void *owner);
 void vkfd_queues_resume(void *owner);
 u64 vkfd_queues_evicted_ns(struct vkfd_process *p);
 void vkfd_queues_stop_gpu(struct vkfd_process *p, struct vkfd_device *dev);
 
 /* queue.c */
+int vkfd_queue_restore(struct vkfd_process *p, const struct vkfd_queue_request *request,
+		       const struct vkfd_queue_seat *seat, bool no_ring);
+void vkfd_queue_destroy_locked(struct vkfd_queue *q);
 void vkfd_queues_release(struct vkfd_process *p);
 
 /* queue_error.c */
@@ -72,7 +84,7 @@ int vkfd_queue_slots_init(struct vkfd_device *dev);
 void vkfd_queue_slots_close(struct vkfd_device *dev);
 bool vkfd_queue_slots_closed(struct vkfd_device *dev);
 int vkfd_queue_slots_get(struct vkfd_pdd *pdd, u32 kfd_type, u32 engine_id,
-			 struct vkfd_kiq_queue *hw);
+			 const struct vkfd_queue_seat *seat, struct vkfd_kiq_queue *hw);
 void vkfd_queue_slots_put(struct vkfd_pdd *pdd, const struct vkfd_kiq_queue *hw);
 
 #endif

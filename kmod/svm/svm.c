@@ -39,8 +39,6 @@
 #include "svm_turn.h"
 #include "svm_types.h"
 
-/* What a 4-level page table can cover. */
-#define GRANULARITY_MAX 0x1bu
 #define NOTIFIER_BYTES SZ_512M
 
 static unsigned int svm_default_granularity = 9;
@@ -87,7 +85,7 @@ struct vkfd_svm *vkfd_svm_create(struct mm_struct *mm, u32 pasid, const struct v
 	svm->pasid = pasid;
 	svm->ops = ops;
 	svm->owner = owner;
-	svm->granularity = min(READ_ONCE(svm_default_granularity), GRANULARITY_MAX);
+	svm->granularity = min(READ_ONCE(svm_default_granularity), VKFD_SVM_GRANULARITY_MAX);
 	/* Not 0: new ranges count as not looked at. */
 	atomic64_set(&svm->cow_gen, 1);
 	vkfd_svm_attrs_init(&svm->attrs);

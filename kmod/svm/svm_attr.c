@@ -25,9 +25,6 @@
 
 #include "svm_attr.h"
 
-/* KFD caps granularity here; it is stored as is and never used as a shift beyond 51. */
-#define GRANULARITY_MAX 0x3fu
-
 static struct vkfd_svm_attr *attr_of(struct rb_node *node)
 {
 	return rb_entry(node, struct vkfd_svm_attr, rb);
@@ -203,7 +200,7 @@ static void apply_one(struct vkfd_svm_values *values, const struct vkfd_svm_chan
 		values->flags &= ~value;
 		break;
 	case KFD_IOCTL_SVM_ATTR_GRANULARITY:
-		values->granularity = min(value, GRANULARITY_MAX);
+		values->granularity = min(value, VKFD_SVM_GRANULARITY_CAP);
 		break;
 	}
 }

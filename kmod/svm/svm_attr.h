@@ -6,6 +6,9 @@
 #include <linux/rbtree.h>
 #include <linux/types.h>
 
+/* KFD caps granularity here; it is stored as is and never used as a shift beyond 51. */
+#define VKFD_SVM_GRANULARITY_CAP 0x3fu
+
 /**
  * struct vkfd_svm_values - everything KFD's SVM attributes say of one page
  * @preferred:   Location where it shall live.

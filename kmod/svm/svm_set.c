@@ -230,6 +230,50 @@ static int change(const struct set_job *job)
 	return err;
 }
 
+/**
+ * vkfd_svm_set_changes() - One validated set of memory that may be shared
+ * @svm:     SVM state.
+ * @start:   First byte, page aligned.
+ * @end:     End.
+ * @changes: Attributes, GPUs as slots.
+ * @nr:      How many.
+ *
+ * Context: As vkfd_svm_set_attrs(), but the caller holds &vkfd_svm.lock, has called
+ * vkfd_svm_gc_expect() and then looked at the memory.
+ * Return: 0, -ENOMEM, -EFAULT, -ENODEV, -EINTR; on error nothing is set.
+ */
+int vkfd_svm_set_changes(struct vkfd_svm *svm, u64 start, u64 end,
+			 const struct vkfd_svm_change *changes, u32 nr)
+{
+	const struct set_job job = {
+		.svm = svm,
+		.start = start,
+		.end = end,
+		.changes = changes,
+		.nr_changes = nr,
+	};
+
+	lockdep_assert_held(&svm->lock);
+	return change(&job);
+}
+
+/**
+ * vkfd_svm_set_undo() - Take back several of them
+ * @svm:   SVM state.
+ * @start: First byte of all.
+ * @end:   End of all.
+ * @saved: The tree's picture of that interval, from before; used up.
+ *
+ * Context: Caller holds &vkfd_svm.lock.
+ */
+void vkfd_svm_set_undo(struct vkfd_svm *svm, u64 start, u64 end, struct vkfd_svm_saved *saved)
+{
+	const struct set_job job = { .svm = svm, .start = start, .end = end };
+
+	lockdep_assert_held(&svm->lock);
+	give_up(&job, saved);
+}
+
 static int set_locked(struct set_job *job, struct vkfd_svm_change *changes,
 		      const struct kfd_ioctl_svm_attribute *attrs)
 {

@@ -8,6 +8,7 @@ struct kfd_ioctl_svm_attribute;
 struct vkfd_svm;
 struct vkfd_svm_change;
 struct vkfd_svm_gpu_facts;
+struct vkfd_svm_saved;
 struct vkfd_svm_values;
 
 /* svm_check.c: user input and facts, for set, get and fault */
@@ -19,5 +20,10 @@ int vkfd_svm_check_memory(struct vkfd_svm *svm, u64 start, u64 end);
 int vkfd_svm_check_changes(const struct vkfd_svm *svm, u32 nattr,
 			   const struct kfd_ioctl_svm_attribute *attrs,
 			   struct vkfd_svm_change *changes);
+
+/* svm_set.c: after validation, for svm_criu.c */
+int vkfd_svm_set_changes(struct vkfd_svm *svm, u64 start, u64 end,
+			 const struct vkfd_svm_change *changes, u32 nr);
+void vkfd_svm_set_undo(struct vkfd_svm *svm, u64 start, u64 end, struct vkfd_svm_saved *saved);
 
 #endif

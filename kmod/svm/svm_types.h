@@ -25,6 +25,8 @@ struct vkfd_vm;
 #define VKFD_SVM_MAX_GPUS	VKFD_MAX_GPUS
 /* Addresses that can be shared, exclusive: what a GPU reaches of the lower half. */
 #define VKFD_SVM_LIMIT		(VKFD_GPUVM_LIMIT + 1 - SZ_4K)
+/* Largest default granularity of a process: what a 4-level page table can cover. */
+#define VKFD_SVM_GRANULARITY_MAX	0x1bu
 
 /**
  * struct vkfd_svm_gpu - one GPU of the process; the slot number is the index

@@ -5,7 +5,8 @@
  * Owns the class, the device node and its file operations, and the directories
  * in sysfs and debugfs under which the rest shows itself. A file belongs to the
  * thread group and address space that opened it; an inherited one answers
- * -EBADF, so that a forked child opens its own.
+ * -EBADF, so that a forked child opens its own. Only CRIU_OP may come from the
+ * task that traces the owner, too.
  *
  * mmap offsets carry type and gpu_id in the top bits: doorbells and the MMIO
  * page. All files share one address space for them, so that pages of a removed
@@ -19,15 +20,17 @@
 #include <linux/debugfs.h>
 #include <linux/device.h>
 #include <linux/fs.h>
+#include <linux/kfd_ioctl.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/pid.h>
+#include <linux/ptrace.h>
 #include <linux/slab.h>
 
+#include "process/kfd_offset.h"
 #include "process/process.h"
 #include "process/queue.h"
 #include "uapi/chardev.h"
-#include "uapi/kfd_offset.h"
 #include "uapi/topology_int.h"
 #include "uapi/uapi.h"
 
@@ -102,11 +105,29 @@ static bool is_own(const struct kfd_file *kfd)
 	return kfd->tgid == task_tgid(current) && vkfd_process_is_current(kfd->p);
 }
 
+/* CRIU works on the descriptor of the process that it has stopped. */
+static bool is_traced_by_caller(const struct kfd_file *kfd)
+{
+	struct task_struct *task;
+	bool traced;
+
+	rcu_read_lock();
+	task = pid_task(kfd->tgid, PIDTYPE_TGID);
+	traced = task && ptrace_parent(task) == current;
+	rcu_read_unlock();
+	return traced;
+}
+
+static bool is_criu_op(unsigned int cmd)
+{
+	return _IOC_TYPE(cmd) == AMDKFD_IOCTL_BASE && _IOC_NR(cmd) == _IOC_NR(AMDKFD_IOC_CRIU_OP);
+}
+
 static long kfd_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct kfd_file *kfd = file->private_data;
 
-	if (!is_own(kfd))
+	if (!is_own(kfd) && !(is_criu_op(cmd) && is_traced_by_caller(kfd)))
 		return -EBADF;
 	return vkfd_ioctl_run(kfd->p, cmd, arg);
 }

@@ -29,7 +29,6 @@ VKFD_IOCTL_HANDLER(set_scratch_backing_va);
 VKFD_IOCTL_HANDLER(get_tile_config);
 VKFD_IOCTL_HANDLER(set_trap_handler);
 VKFD_IOCTL_HANDLER(runtime_enable);
-VKFD_IOCTL_HANDLER(criu_op);
 VKFD_IOCTL_HANDLER(smi_events);
 VKFD_IOCTL_UNDO(smi_events);
 VKFD_IOCTL_HANDLER(refuse_perm);
@@ -59,6 +58,10 @@ VKFD_IOCTL_HANDLER(destroy_event);
 VKFD_IOCTL_HANDLER(set_event);
 VKFD_IOCTL_HANDLER(reset_event);
 VKFD_IOCTL_HANDLER(wait_events);
+
+VKFD_IOCTL_HANDLER(criu_op);
+VKFD_IOCTL_ASKS(criu_op);
+VKFD_IOCTL_UNDO(criu_op);
 
 VKFD_IOCTL_HANDLER(svm);
 VKFD_IOCTL_ASKS(svm);

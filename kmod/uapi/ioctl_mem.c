@@ -2,10 +2,8 @@
 /**
  * DOC: memory ioctls
  *
- * Translates the flags, handles and mmap offsets of the KFD ABI; the work is
- * done by process/. No state, no locks.
- * Refuses: flags that name no or several kinds of memory, doorbell and MMIO
- * buffers of another size than the one there is (-EINVAL).
+ * Translates the handles and mmap offsets of the KFD ABI; the work is done by
+ * process/. No state, no locks.
  */
 #include <linux/file.h>
 #include <linux/kfd_ioctl.h>
@@ -18,8 +16,6 @@
 #include "process/process.h"
 #include "uapi/chardev.h"
 #include "uapi/ioctl.h"
-#include "uapi/kfd_offset.h"
-#include "vkfd_hw/doorbell.h"
 
 /* More than any list without repetitions needs. */
 #define MAX_DEVICE_IDS	1024
@@ -46,73 +42,22 @@ put_device:
 	return err;
 }
 
-static int kind_of(u32 flags, enum vkfd_mem_kind *kind)
-{
-	switch (flags & (KFD_IOC_ALLOC_MEM_FLAGS_VRAM | KFD_IOC_ALLOC_MEM_FLAGS_GTT |
-			 KFD_IOC_ALLOC_MEM_FLAGS_USERPTR | KFD_IOC_ALLOC_MEM_FLAGS_DOORBELL |
-			 KFD_IOC_ALLOC_MEM_FLAGS_MMIO_REMAP)) {
-	case KFD_IOC_ALLOC_MEM_FLAGS_VRAM:
-		*kind = VKFD_MEM_VRAM;
-		return 0;
-	case KFD_IOC_ALLOC_MEM_FLAGS_GTT:
-		*kind = VKFD_MEM_GTT;
-		return 0;
-	case KFD_IOC_ALLOC_MEM_FLAGS_USERPTR:
-		*kind = VKFD_MEM_USERPTR;
-		return 0;
-	case KFD_IOC_ALLOC_MEM_FLAGS_DOORBELL:
-		*kind = VKFD_MEM_DOORBELL;
-		return 0;
-	case KFD_IOC_ALLOC_MEM_FLAGS_MMIO_REMAP:
-		*kind = VKFD_MEM_MMIO;
-		return 0;
-	default:
-		return -EINVAL;
-	}
-}
-
-static int params_of(const struct kfd_ioctl_alloc_memory_of_gpu_args *args,
-		     struct vkfd_mem_params *params)
-{
-	*params = (struct vkfd_mem_params) {
-		.va = args->va_addr,
-		.bytes = args->size,
-		.writable = args->flags & KFD_IOC_ALLOC_MEM_FLAGS_WRITABLE,
-		.executable = args->flags & KFD_IOC_ALLOC_MEM_FLAGS_EXECUTABLE,
-		.coherent = args->flags & (KFD_IOC_ALLOC_MEM_FLAGS_COHERENT |
-					   KFD_IOC_ALLOC_MEM_FLAGS_EXT_COHERENT),
-		.uncached = args->flags & KFD_IOC_ALLOC_MEM_FLAGS_UNCACHED,
-		.contiguous = args->flags & KFD_IOC_ALLOC_MEM_FLAGS_CONTIGUOUS,
-	};
-	if (kind_of(args->flags, &params->kind))
-		return -EINVAL;
-	if (params->kind == VKFD_MEM_USERPTR)
-		params->user_addr = args->mmap_offset;
-	if (params->kind == VKFD_MEM_DOORBELL && params->bytes != VKFD_DOORBELL_FRAME_BYTES)
-		return -EINVAL;
-	if (params->kind == VKFD_MEM_MMIO && params->bytes != PAGE_SIZE)
-		return -EINVAL;
-	return 0;
-}
-
 VKFD_IOCTL_HANDLER(alloc_memory)
 {
 	struct kfd_ioctl_alloc_memory_of_gpu_args *args = data;
 	struct vkfd_buffer_result result = {};
 	struct vkfd_mem_params params;
-	int err = params_of(args, &params);
+	int err = vkfd_buffer_params(args->flags, args->va_addr, args->size, args->mmap_offset,
+				     &params);
 
 	if (!err)
 		err = vkfd_buffer_alloc(p, args->gpu_id, &params, &result);
 	if (err)
 		return err;
 	args->handle = result.handle;
-	if (params.kind == VKFD_MEM_MMIO)
-		args->mmap_offset = vkfd_kfd_offset(VKFD_KFD_OFFSET_MMIO, args->gpu_id, 0);
-	else if (params.kind == VKFD_MEM_DOORBELL)
-		args->mmap_offset = vkfd_kfd_offset(VKFD_KFD_OFFSET_DOORBELL, args->gpu_id, 0);
-	else if (params.kind != VKFD_MEM_USERPTR)
-		args->mmap_offset = result.mmap_offset;
+	if (params.kind != VKFD_MEM_USERPTR)
+		args->mmap_offset = vkfd_buffer_kfd_offset(params.kind, args->gpu_id) ?:
+				    result.mmap_offset;
 	return 0;
 }
 

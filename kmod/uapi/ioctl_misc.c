@@ -5,7 +5,6 @@
  * Version, clocks, apertures, what is only recorded, and the ioctls that are
  * refused by name (docs/abi.md lists them with reasons). No state, no locks.
  */
-#include <linux/capability.h>
 #include <linux/fdtable.h>
 #include <linux/kfd_ioctl.h>
 #include <linux/slab.h>
@@ -141,11 +140,6 @@ VKFD_IOCTL_HANDLER(set_trap_handler)
 VKFD_IOCTL_HANDLER(runtime_enable)
 {
 	return vkfd_process_runtime(p, data);
-}
-
-VKFD_IOCTL_HANDLER(criu_op)
-{
-	return capable(CAP_CHECKPOINT_RESTORE) || capable(CAP_SYS_ADMIN) ? -EOPNOTSUPP : -EACCES;
 }
 
 VKFD_IOCTL_HANDLER(smi_events)

@@ -10,10 +10,10 @@
 #include <linux/string.h>
 #include <linux/uaccess.h>
 
+#include "process/kfd_offset.h"
 #include "process/queue.h"
 #include "process/queue_check.h"
 #include "uapi/ioctl.h"
-#include "uapi/kfd_offset.h"
 
 /* queue_percentage: the percentage, and which compute partition (we have one). */
 #define PERCENT_MASK	GENMASK(7, 0)

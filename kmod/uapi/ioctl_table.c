@@ -82,7 +82,13 @@ static const struct kfd_ioctl_entry kfd_ioctls[] = {
 	ROW_MAKES(AMDKFD_IOC_SMI_EVENTS, smi_events),
 	ROW_ASKS(AMDKFD_IOC_SVM, svm),
 	ROW_ASKS(AMDKFD_IOC_SET_XNACK_MODE, set_xnack_mode),
-	ROW(AMDKFD_IOC_CRIU_OP, criu_op),
+	[_IOC_NR(AMDKFD_IOC_CRIU_OP)] = {
+		.cmd = AMDKFD_IOC_CRIU_OP,
+		.run = vkfd_ioctl_criu_op,
+		.sleeps = true,	/* it enters the process that it is about */
+		.asks = vkfd_ioctl_asks_criu_op,
+		.undo = vkfd_ioctl_undo_criu_op,
+	},
 	ROW(AMDKFD_IOC_AVAILABLE_MEMORY, available_memory),
 	ROW(AMDKFD_IOC_EXPORT_DMABUF, refuse_notsupp),
 	ROW(AMDKFD_IOC_RUNTIME_ENABLE, runtime_enable),

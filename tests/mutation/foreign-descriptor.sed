@@ -3,4 +3,4 @@
 # file: kmod/uapi/chardev.c
 # kernel: stock
 # tests: guest.abi.fork_child_with_parents_descriptor_is_ebadf
-/^static long kfd_ioctl(/,/^}/s/if (!is_own(kfd))/if (0)/
+/^static long kfd_ioctl(/,/^}/s/if (!is_own(kfd) \&\& /if (0 \&\& /

@@ -48,14 +48,14 @@ void driver_use_back(const struct driver_use *before, const char *what)
 		  (long long)(now.sysmem - before->sysmem));
 }
 
-/* The lines of the tree, without where the pages are: that is asked elsewhere. */
-static void pieces_take(char *text)
+/* Without where the pages are: that is asked elsewhere. */
+void svm_pieces(pid_t pid, char *text, size_t room)
 {
 	char path[64], line[512];
 	size_t len = 0;
 	FILE *f;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/kfd/proc/%d/svm_ranges", getpid());
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kfd/proc/%d/svm_ranges", pid);
 	f = fopen(path, "re");
 	if (!f)
 		fail_test("%s: %s", path, strerror(errno));
@@ -65,8 +65,8 @@ static void pieces_take(char *text)
 		if (strncmp(line, "attr ", 5) || !where)
 			continue;
 		*where = '\0';
-		len += (size_t)snprintf(text + len, SVM_STATE_TEXT - len, "%s\n", line);
-		if (len >= SVM_STATE_TEXT)
+		len += (size_t)snprintf(text + len, room - len, "%s\n", line);
+		if (len >= room)
 			fail_test("%s: too many pieces", path);
 	}
 	text[len] = '\0';
@@ -92,7 +92,7 @@ void svm_state_take(int kfd, u32 gpu_id, const char *addr, size_t bytes, struct 
 	size_t part = bytes / SVM_STATE_PARTS;
 
 	memset(state, 0, sizeof(*state));
-	pieces_take(state->pieces);
+	svm_pieces(getpid(), state->pieces, sizeof(state->pieces));
 	for (size_t i = 0; i < SVM_STATE_PARTS; i++)
 		answers_take(kfd, gpu_id, addr + i * part, part, state->answers[i]);
 	residency_letters(addr, bytes / PAGE, state->where);

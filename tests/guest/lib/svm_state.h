@@ -2,6 +2,8 @@
 #ifndef GUEST_SVM_STATE_H
 #define GUEST_SVM_STATE_H
 
+#include <sys/types.h>
+
 #include "kfd.h"
 
 #define SVM_STATE_PAGES 512u
@@ -36,6 +38,9 @@ struct svm_state {
 void driver_use(struct driver_use *use);
 /** driver_use_back() - fails the test unless the driver soon holds no more than it held @before */
 void driver_use_back(const struct driver_use *before, const char *what);
+
+/** svm_pieces() - the attribute tree of a process, as debugfs prints it; fails the test if @room is too small */
+void svm_pieces(pid_t pid, char *text, size_t room);
 
 /** svm_state_take() - @bytes from @addr are at most SVM_STATE_PAGES pages */
 void svm_state_take(int kfd, u32 gpu_id, const char *addr, size_t bytes, struct svm_state *state);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR MIT */
-#ifndef VKFD_UAPI_KFD_OFFSET_H
-#define VKFD_UAPI_KFD_OFFSET_H
+#ifndef VKFD_PROCESS_KFD_OFFSET_H
+#define VKFD_PROCESS_KFD_OFFSET_H
 
 #include <linux/types.h>
 
