@@ -191,6 +191,7 @@ void compute_ring(struct compute *compute, u32 number, u64 value)
 static void unpark(struct compute *compute, struct compute_queue *queue)
 {
 	queue->parked = false;
+	queue->unreported = false;
 	queue->packets_ready = true;
 	counter_add(compute->config.counters, VKFD_STAT_FAULT_REPLAYS, 1);
 	pthread_cond_signal(&compute->wake);
@@ -200,13 +201,13 @@ static void unpark(struct compute *compute, struct compute_queue *queue)
 static void queue_poke(struct compute *compute, struct compute_queue *queue, u64 start, u64 end,
 		       bool acknowledged)
 {
-	bool all = !acknowledged || queue->unreported;
+	bool all = !acknowledged;
 
 	queue->epoch++;
-	queue->unreported = false;
 	cp_reports_settle(compute, queue, start, end, acknowledged);
 	cp_groups_resume(compute, queue, start, end, all);
-	if (queue->parked && (all || (queue->parked_va >= start && queue->parked_va < end)))
+	if (queue->parked && (all || queue->unreported ||
+			      (queue->parked_va >= start && queue->parked_va < end)))
 		unpark(compute, queue);
 }
 

@@ -24,7 +24,7 @@
 #define CP_FAIR_TURN	8u
 
 /* Pages of a queue that may be reported and not acknowledged at one time. */
-#define CP_REPORTS	16u
+#define CP_REPORTS	256u
 
 /* Scratch slots that TMPRING_SIZE can name. */
 #define CP_SLOTS	4096u
@@ -100,7 +100,7 @@ struct compute_queue {
 	u64 parked_va;
 	struct poll_timer poll;
 	struct cp_report reports[CP_REPORTS];
-	bool unreported;	/* something waits for a page that found no slot */
+	bool unreported;	/* its packets wait for a page that found no slot */
 	bool error_pending;
 	struct ih_event error;
 	u64 bell;	/* AQL: highest doorbell value + 1 */
@@ -202,9 +202,10 @@ struct ih_event cp_event(const struct compute *compute, const struct compute_que
 void cp_log(struct compute *compute, const struct compute_queue *queue, const char *what);
 /* Stops the queue for good and says why. */
 void cp_halt(struct compute *compute, struct compute_queue *queue, const struct cp_error *error);
-/* A fault that can be served: reported, unless its page is already. */
-void cp_report_retry(struct compute *compute, struct compute_queue *queue,
+/* A fault that can be served: reported, unless its page is already. False: no slot for it. */
+bool cp_report_retry(struct compute *compute, struct compute_queue *queue,
 		     const struct mmu_fault *fault);
+u32 cp_reports_free(const struct compute_queue *queue);
 /* A fault that cannot: stops the queue. */
 void cp_halt_fault(struct compute *compute, struct compute_queue *queue,
 		   const struct mmu_fault *fault);

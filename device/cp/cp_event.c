@@ -116,7 +116,7 @@ static struct cp_report *report_slot(struct compute_queue *queue, u64 page, bool
 	return free;
 }
 
-void cp_report_retry(struct compute *compute, struct compute_queue *queue,
+bool cp_report_retry(struct compute *compute, struct compute_queue *queue,
 		     const struct mmu_fault *fault)
 {
 	u64 page = fault->va & PAGE_MASK;
@@ -127,12 +127,10 @@ void cp_report_retry(struct compute *compute, struct compute_queue *queue,
 	report = report_slot(queue, page, &known);
 	if (known) {
 		counter_add(compute->config.counters, VKFD_STAT_FAULTS_MERGED, 1);
-		return;
+		return true;
 	}
-	if (!report) {
-		queue->unreported = true;
-		return;
-	}
+	if (!report)
+		return false;
 	origin = origin_of(compute, queue);
 	*report = (struct cp_report){ .open = true,
 				      .pending = true,
@@ -141,6 +139,16 @@ void cp_report_retry(struct compute *compute, struct compute_queue *queue,
 				      .event = fault_event(fault, &origin) };
 	compute->pending++;
 	pthread_cond_signal(&compute->wake);
+	return true;
+}
+
+u32 cp_reports_free(const struct compute_queue *queue)
+{
+	u32 nr = 0;
+
+	for (u32 i = 0; i < CP_REPORTS; i++)
+		nr += !queue->reports[i].open;
+	return nr;
 }
 
 static void report_close(struct compute *compute, struct cp_report *report)

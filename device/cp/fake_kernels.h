@@ -21,6 +21,17 @@ static const u32 kernel_store[] = {
 	0xbf810000,		/* s_endpgm */
 };
 
+/* data[index * 1024] = index + 1, index = group * 64 + item: a page for each lane */
+static const u32 kernel_touch_lanes[] = {
+	0x260000ff, 0x000003ff,	/* v_and_b32 v0, 0x3ff, v0 */
+	0x8e038602,		/* s_lshl_b32 s3, s2, 6 */
+	0x68020003,		/* v_add_u32 v1, s3, v0 */
+	0x2404028c,		/* v_lshlrev_b32 v2, 12, v1 */
+	0x68020281,		/* v_add_u32 v1, 1, v1 */
+	0xdc708000, 0x00000102,	/* global_store_dword v2, v1, s[0:1] */
+	0xbf810000,		/* s_endpgm */
+};
+
 /* data[0] += 1 for each work-item */
 static const u32 kernel_count[] = {
 	0x7e000280,		/* v_mov_b32 v0, 0 */

@@ -141,7 +141,7 @@ static void park(struct cp_run *run)
 	}
 	queue->parked = true;
 	queue->parked_va = fault->va;
-	cp_report_retry(run->compute, queue, fault);
+	queue->unreported = !cp_report_retry(run->compute, queue, fault);
 }
 
 /* What the turn's end means for the queue. Under the lock. */

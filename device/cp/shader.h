@@ -28,7 +28,8 @@ struct cp_group {
 	struct cp_dispatch *dispatch;
 	struct wave_group *waves; /* NULL: not made yet, memory was short */
 	u32 cost;
-	u32 told;	/* waves whose fault was reported */
+	u32 told;	/* waves that wait for pages: those of @awaited, or for a report slot */
+	u64 awaited[GROUP_MAX_WAVES];	/* bit 0: the fault's page, n: wave->more.page[n - 1] */
 	bool busy;	/* something is to be tried again by time */
 	bool asleep;	/* its waves sleep: runs again by time */
 	struct dispatch_place place;
@@ -59,7 +60,7 @@ enum cp_step cp_dispatch_start(struct cp_run *run, const struct cp_dispatch *lau
 
 /* Under the lock: does the queue count when the GPU is shared out? */
 void cp_queue_count(struct compute *compute, struct compute_queue *queue, bool busy);
-/* Under the lock: faults in [start, end) may be tried again; @all: all of them. */
+/* Under the lock: what waited for the last page in [start, end) tries again; @all: everything. */
 void cp_groups_resume(struct compute *compute, struct compute_queue *queue, u64 start, u64 end,
 		      bool all);
 /* Under the lock, queue stopped: frees groups and launches. */

@@ -3,8 +3,8 @@
  * DOC: workgroups of a queue
  *
  * A group is taken from its queue by one thread, run without the lock, and put
- * back under it: ended, ready for another turn, or waiting for a page or for
- * time. While it is taken the queue's epoch may move on: what it waits for may
+ * back under it: ended, ready for another turn, or waiting for pages or for
+ * time (shader_wait.c). While it is taken the queue's epoch may move on: what it waits for may
  * then have come already, so it just tries again.
  */
 #include <stdio.h>
@@ -20,25 +20,6 @@
 #define SPARE_CUS	1024u
 #define TRAP_ABORT	2u
 #define TRAP_DEBUG	3u
-
-static void list_append(struct cp_group_list *list, struct cp_group *group)
-{
-	group->next = NULL;
-	if (list->first)
-		list->last->next = group;
-	else
-		list->first = group;
-	list->last = group;
-}
-
-static struct cp_group *list_pop(struct cp_group_list *list)
-{
-	struct cp_group *group = list->first;
-
-	if (group)
-		list->first = group->next;
-	return group;
-}
 
 void cp_queue_count(struct compute *compute, struct compute_queue *queue, bool busy)
 {
@@ -170,7 +151,7 @@ struct cp_group *cp_group_take(struct cp_shader *shader, struct compute_queue *q
 		group_admit(shader->compute, queue, group);
 		return group;
 	}
-	return list_pop(&queue->ready);
+	return cp_list_pop(&queue->ready);
 }
 
 /* Under the lock. Nothing of the group is left. */
@@ -300,41 +281,18 @@ static bool group_examine(struct compute *compute, struct compute_queue *queue,
 			group->busy = true;
 		if (wave->stop == WAVE_TRAPPED)
 			again |= wave_trapped(compute, queue, wave);
-		if (wave->stop != WAVE_FAULTED || group->told >> n & 1)
-			continue;
-		group->told |= 1u << n;
-		cp_report_retry(compute, queue, &wave->fault);
-		counter_add(compute->config.counters, VKFD_STAT_WAVE_FAULTS, 1);
+		if (wave->stop == WAVE_FAULTED && !(group->told >> n & 1))
+			cp_group_tell(compute, queue, group, n);
 	}
 	return again;
 }
 
-static void group_wake(struct cp_group *group)
-{
-	if (group->waves)
-		group_resume(group->waves);
-	group->told = 0;
-	group->busy = group->asleep = false;
-}
-
-/* Its time came. Faults that were told stay told: only who slept or was refused tries again. */
-static bool group_due(struct cp_group *group)
-{
-	bool due = group->busy || group->asleep;
-
-	if (group->busy)
-		group_wake(group);
-	group->asleep = false;
-	return due;
-}
-
-/* Under the lock. The group goes back to its queue. */
-static void group_put(struct compute *compute, struct compute_queue *queue,
-		      struct cp_group *group, bool waiting)
+void cp_group_put(struct compute *compute, struct compute_queue *queue, struct cp_group *group,
+		  bool waiting)
 {
 	if ((group->busy || group->asleep) && !queue->busy.at_ns)
 		poll_again(&queue->busy, false);
-	list_append(waiting ? &queue->waiting : &queue->ready, group);
+	cp_list_append(waiting ? &queue->waiting : &queue->ready, group);
 	if (!waiting)
 		pthread_cond_signal(&compute->work);
 }
@@ -356,13 +314,13 @@ static void group_judge(struct compute *compute, struct compute_queue *queue,
 		waiting = true;
 	} else if (epoch != queue->epoch) {
 		/* Acknowledged or flushed while it ran: try again before reporting. */
-		group_wake(group);
+		cp_group_wake(group);
 		waiting = false;
 	} else if (group_examine(compute, queue, group)) {
 		waiting = false;
 	}
 	group->asleep = waiting && stop == GROUP_ASLEEP;
-	group_put(compute, queue, group, waiting);
+	cp_group_put(compute, queue, group, waiting);
 }
 
 /* Without the lock. */
@@ -389,7 +347,7 @@ u32 cp_group_run(struct compute *compute, struct cp_group *group, struct wave_en
 	if (!group_make(group)) {
 		pthread_mutex_lock(&compute->lock);
 		group->busy = true;
-		group_put(compute, queue, group, true);
+		cp_group_put(compute, queue, group, true);
 		return budget;
 	}
 	before = group->waves->executed;
@@ -403,62 +361,12 @@ u32 cp_group_run(struct compute *compute, struct cp_group *group, struct wave_en
 	return done ? (u32)done : 1;
 }
 
-/* Under the lock. */
-static bool group_concerned(const struct cp_group *group, u64 start, u64 end)
-{
-	for (u32 n = 0; n < group->config.nr_waves; n++) {
-		const struct wave *wave;
-
-		if (!(group->told >> n & 1))
-			continue;
-		wave = &group->waves->wave[n];
-		if (wave->fault.va >= start && wave->fault.va < end)
-			return true;
-	}
-	return false;
-}
-
-void cp_groups_resume(struct compute *compute, struct compute_queue *queue, u64 start, u64 end,
-		      bool all)
-{
-	struct cp_group_list old = queue->waiting;
-	struct cp_group *group;
-
-	for (group = queue->ready.first; group; group = group->next) {
-		if (group->told && (all || group_concerned(group, start, end)))
-			group_wake(group);
-	}
-	queue->waiting = (struct cp_group_list){ 0 };
-	while ((group = list_pop(&old))) {
-		bool wake = group->told && (all || group_concerned(group, start, end));
-
-		if (wake) {
-			group_wake(group);
-			counter_add(compute->config.counters, VKFD_STAT_FAULT_REPLAYS, 1);
-		}
-		group_put(compute, queue, group, !wake);
-	}
-}
-
-void cp_groups_retry(struct compute_queue *queue)
-{
-	struct cp_group_list old = queue->waiting;
-	struct cp_group *group;
-
-	queue->busy.at_ns = 0;
-	for (group = queue->ready.first; group; group = group->next)
-		group_due(group);
-	queue->waiting = (struct cp_group_list){ 0 };
-	while ((group = list_pop(&old)))
-		list_append(group_due(group) ? &queue->ready : &queue->waiting, group);
-}
-
 static void groups_free(struct compute *compute, struct compute_queue *queue,
 			struct cp_group_list *list)
 {
 	struct cp_group *group;
 
-	while ((group = list_pop(list))) {
+	while ((group = cp_list_pop(list))) {
 		if (group->waves)
 			group_destroy(group->waves);
 		group_release(compute, queue, group);

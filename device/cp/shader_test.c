@@ -384,6 +384,38 @@ static void faulting_waves_report_a_page_once_and_replay(void **state)
 	assert_int_equal(*data32(bench, 0x1000), 40 * 64);
 }
 
+/*
+ * Each lane of 12 waves misses a page: four waves fill the slots for reports, the others
+ * get them as they come free. A page is reported once, and a wave of the first replays once.
+ */
+static void more_missing_pages_than_report_slots(void **state)
+{
+	struct fake_compute *bench = *state;
+	struct fake_launch launch = LAUNCH(CODE(bench, 0, kernel_touch_lanes), FAKE_HOLE_VA,
+					    .dim = { 12 }, .threads = { 64 });
+	const u32 pages = 12 * 64;
+	struct vkfd_ih_entry entry;
+	u32 served = 0;
+
+	fake_launch(&bench->queue, &launch);
+	fake_fence(&bench->queue, FENCE, 1);
+	fake_cq_submit(&bench->queue);
+	while (*data32(bench, FENCE) != 1) {
+		u64 va;
+
+		if (!fake_ih_next(&bench->drv, &entry, 20))
+			continue;
+		va = fault_va(&entry);
+		served++;
+		fake_map_ram(&bench->drv, bench->root, va,
+			     FAKE_DATA + 0x400000 + (va - FAKE_HOLE_VA), 4096);
+		assert_int_equal(ack_page(bench, va), VKFD_KIQ_OK);
+	}
+	assert_int_equal(served, pages);
+	for (u32 i = 0; i < pages; i++)
+		assert_int_equal(data32(bench, 0x400000)[i * 1024], i + 1);
+}
+
 /* Code and data come page by page, in any order, flushes between. */
 static void fault_storm_over_many_pages_is_exact(void **state)
 {
@@ -583,6 +615,7 @@ int main(void)
 		CASE(suspended_waves_do_nothing),
 		CASE(reset_with_waves_in_flight),
 		RETRY(faulting_waves_report_a_page_once_and_replay),
+		RETRY(more_missing_pages_than_report_slots),
 		RETRY(fault_storm_over_many_pages_is_exact),
 		SEEDED(fault_storm_over_many_pages_is_exact),
 		CASE(fault_without_retry_halts_queue),

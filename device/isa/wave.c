@@ -72,6 +72,8 @@ enum wave_stop wave_run(struct wave *wave, struct wave_env *env, u32 budget)
 	u32 done = 0;
 
 	env->access.tally = &tally;
+	env->access.more = &wave->more;
+	wave->more.nr = 0;
 	while (stop == WAVE_READY && done < budget) {
 		const struct isa_slot *slot = isa_page_slot(page, space, wave->pc);
 
@@ -88,6 +90,7 @@ enum wave_stop wave_run(struct wave *wave, struct wave_env *env, u32 budget)
 			break;
 	}
 	env->access.tally = NULL;
+	env->access.more = NULL;
 	mmu_tally_settle(&env->access, &tally);
 	wave->executed += done;
 	wave->stop = stop;

@@ -74,6 +74,7 @@ struct wave {
 	enum wave_stop stop;
 	u8 trap;
 	struct mmu_fault fault;
+	struct mmu_more more;	/* FAULTED, with retry: other pages that are missing */
 	struct isa_inst inst;	/* that stopped it */
 	u64 executed;		/* instructions */
 	union wave_vreg *v;	/* nr_vgprs, then nr_agprs: see wave_vgpr(), wave_agpr() */

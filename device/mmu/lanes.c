@@ -6,7 +6,8 @@
  * of all lanes are translated, then bytes move. So a fault on the last lane leaves
  * nothing of the first, and an instruction may be replayed whole. Lanes that
  * follow each other in memory come in as one piece; neighbours in one page share
- * its translation; what goes to guest RAM pays for the door once.
+ * its translation; what goes to guest RAM pays for the door once. After a fault
+ * the other pages are looked up too, so that all that are missing can be told.
  */
 #include "mem/atomic.h"
 #include "mem/guest_words.h"
@@ -14,6 +15,7 @@
 #include "mmu/lanes.h"
 #include "mmu/mmu_priv.h"
 
+#define PAGE_MASK	(~4095ull)
 #define RECENT		4u
 #define MAX_SPANS	(2 * MMU_PIECES)
 
@@ -219,6 +221,62 @@ static bool one_run(struct mmu_section *section, const struct known *known, cons
 	return status == MEM_OK || refuse(section, piece->va, xlat->rights, status);
 }
 
+/* What look_ahead() knows: pages that follow each other are often the same. */
+struct ahead {
+	struct mmu_section *section;
+	struct mmu_xlat xlat;
+	u64 first;		/* page of the fault that was met */
+};
+
+static bool noted(const struct mmu_more *more, u64 page)
+{
+	for (u32 i = 0; i < more->nr; i++) {
+		if (more->page[i] == page)
+			return true;
+	}
+	return false;
+}
+
+static void ahead_page(struct ahead *ahead, u64 page)
+{
+	struct mmu_access *access = ahead->section->access;
+	struct mmu_more *more = access->more;
+
+	if (page == ahead->xlat.va || page == ahead->first || more->nr == MMU_MORE)
+		return;
+	ahead->xlat.va = page;
+	if (!mmu_translate(ahead->section, &ahead->xlat) && access->fault.retry && !noted(more, page))
+		more->page[more->nr++] = page;
+}
+
+static bool wants_more(const struct mmu_access *access)
+{
+	return access->more && access->fault.retry;
+}
+
+static struct ahead ahead_of(struct mmu_section *section, u32 rights)
+{
+	u64 first = section->access->fault.va & PAGE_MASK;
+
+	section->access->more->nr = 0;
+	return (struct ahead){ section, { .va = first, .rights = rights }, first };
+}
+
+/* Notes the other pages of an instruction that a replay would miss one after the other. */
+static void look_ahead(struct mmu_section *section, const struct mmu_piece *piece, u32 nr, u32 rights)
+{
+	const struct mmu_fault met = section->access->fault;
+	const struct mmu_tally tally = section->tally;
+	struct ahead ahead = ahead_of(section, rights);
+
+	for (u32 i = 0; i < nr; i++) {
+		ahead_page(&ahead, piece[i].va & PAGE_MASK);
+		ahead_page(&ahead, (piece[i].va + piece[i].len - 1) & PAGE_MASK);
+	}
+	section->access->fault = met;
+	section->tally = tally;
+}
+
 static bool pieces_run(struct mmu_access *access, const struct mmu_piece *piece, u32 nr, u32 rights)
 {
 	struct mmu_section section;
@@ -238,6 +296,8 @@ static bool pieces_run(struct mmu_access *access, const struct mmu_piece *piece,
 		ok = one_run(&section, known, piece);
 	else
 		ok = many_run(&section, &recent, piece, nr);
+	if (!ok && wants_more(access))
+		look_ahead(&section, piece, nr, rights);
 	mmu_section_leave(&section);
 	return ok;
 }
@@ -300,6 +360,18 @@ static bool atomics_run(struct mmu_section *section, struct mmu_lane_atomics *la
 	return true;
 }
 
+static void atomics_look_ahead(struct mmu_section *section, const struct mmu_lane_atomics *lanes)
+{
+	const struct mmu_fault met = section->access->fault;
+	const struct mmu_tally counted = section->tally;
+	struct ahead ahead = ahead_of(section, ATOMIC_RIGHTS);
+
+	for (u64 left = lanes->active; left; left &= left - 1)
+		ahead_page(&ahead, lanes->va[__builtin_ctzll(left)] & PAGE_MASK);
+	section->access->fault = met;
+	section->tally = counted;
+}
+
 bool mmu_lanes_atomic(struct mmu_access *access, struct mmu_lane_atomics *lanes)
 {
 	struct place place[MMU_LANES];
@@ -312,6 +384,8 @@ bool mmu_lanes_atomic(struct mmu_access *access, struct mmu_lane_atomics *lanes)
 			       ATOMIC_RIGHTS))
 		return false;
 	ok = atomics_translate(&section, lanes, place) && atomics_run(&section, lanes, place);
+	if (!ok && wants_more(access))
+		atomics_look_ahead(&section, lanes);
 	mmu_section_leave(&section);
 	return ok;
 }

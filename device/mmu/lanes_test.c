@@ -126,6 +126,50 @@ static void store_with_missing_last_page_changes_nothing(void **state)
 	assert_memory_equal(byte_at(bench, VRAM_VA), before, 4);
 }
 
+/* All missing pages are named, each once; what is there, or is no retry, is not. */
+static void other_missing_pages_are_named(void **state)
+{
+	struct bench *bench = *state;
+	struct mmu_pieces pieces = { .nr = 0 };
+	struct mmu_more more = { .nr = 9 };
+	struct mmu_lane_atomics atomics = { .active = 0x8001f, .bytes = 4 };
+	u8 data[64] = { 0 };
+
+	bench->access.more = &more;
+	mmu_piece_add(&pieces, VRAM_VA, data, 4);
+	mmu_piece_add(&pieces, HOLE_VA + 16, data + 8, 4);
+	mmu_piece_add(&pieces, HOLE_VA + 3 * 4096, data + 16, 4);
+	mmu_piece_add(&pieces, RO_VA, data + 24, 4);
+	mmu_piece_add(&pieces, HOLE_VA + 2 * 4096 - 2, data + 32, 4);
+	mmu_piece_add(&pieces, HOLE_VA + 32, data + 40, 4);
+	mmu_piece_add(&pieces, 1ull << 60, data + 48, 4);
+	assert_false(mmu_pieces_store(&bench->access, &pieces));
+	assert_int_equal(bench->access.fault.va, HOLE_VA + 16);
+	assert_true(bench->access.fault.retry);
+	assert_int_equal(more.nr, 3);
+	assert_int_equal(more.page[0], HOLE_VA + 3 * 4096);
+	assert_int_equal(more.page[1], HOLE_VA + 4096);
+	assert_int_equal(more.page[2], HOLE_VA + 2 * 4096);
+
+	for (u32 lane = 0; lane < 20; lane++)
+		atomics.va[lane] = HOLE_VA + (lane % 4) * 4096;
+	assert_false(mmu_lanes_atomic(&bench->access, &atomics));
+	assert_int_equal(bench->access.fault.va, HOLE_VA);
+	assert_int_equal(more.nr, 3);
+	for (u32 i = 0; i < 3; i++)
+		assert_int_equal(more.page[i], HOLE_VA + (i + 1) * 4096);
+
+	/* Not retried: nothing else is of interest. */
+	more.nr = 9;
+	pieces.nr = 0;
+	mmu_piece_add(&pieces, RO_VA, data, 4);
+	mmu_piece_add(&pieces, HOLE_VA, data + 8, 4);
+	assert_false(mmu_pieces_store(&bench->access, &pieces));
+	assert_false(bench->access.fault.retry);
+	assert_int_equal(more.nr, 9);
+	bench->access.more = NULL;
+}
+
 static void store_straddling_into_missing_page_names_that_page(void **state)
 {
 	struct bench *bench = *state;
@@ -278,6 +322,7 @@ int main(void)
 		cmocka_unit_test(pieces_at_random_match_bytes_one_by_one),
 		cmocka_unit_test(pieces_that_follow_become_one),
 		cmocka_unit_test(store_with_missing_last_page_changes_nothing),
+		cmocka_unit_test(other_missing_pages_are_named),
 		cmocka_unit_test(store_straddling_into_missing_page_names_that_page),
 		cmocka_unit_test(rights_are_checked_per_kind),
 		cmocka_unit_test(prt_reads_zero_and_doorbell_store_arrives),

@@ -51,6 +51,14 @@ struct mmu_fault {
 	bool retry;	/* park the access; else stop */
 };
 
+#define MMU_MORE	63u
+
+/* Other pages that the access lacks, each as the fault says, in the order they were met. */
+struct mmu_more {
+	u32 nr;
+	u64 page[MMU_MORE];
+};
+
 /* Own VRAM, peers' VRAM, guest RAM: what byte counters tell apart. */
 enum mmu_side { SIDE_VRAM, SIDE_PEER, SIDE_SYSTEM, NR_SIDES };
 
@@ -70,6 +78,8 @@ struct mmu_access {
 	 * the owner calls mmu_tally_settle(): many small accesses pay for the counters once.
 	 */
 	struct mmu_tally *tally;
+	/* NULL, or: filled by accesses of lanes (mmu/lanes.h) with a fault that may be retried. */
+	struct mmu_more *more;
 };
 
 /* Adds to the counters of the access's GPU, and forgets. */

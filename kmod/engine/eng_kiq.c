@@ -43,6 +43,8 @@ struct vkfd_kiq {
 	/** @lock: guards what follows. */
 	spinlock_t lock;
 	u64 submitted;
+	/** @rung: what the doorbell was told; commands behind it wait for company. */
+	u64 rung;
 	/** @collected: completions whose status is in @results; may be read without @lock. */
 	u64 collected;
 	bool running;
@@ -93,7 +95,19 @@ static u64 kiq_collected(struct vkfd_kiq *kiq)
 	return smp_load_acquire(&kiq->collected); /* pairs with kiq_collect_locked() */
 }
 
-static bool kiq_post(struct vkfd_device *dev, const struct vkfd_kiq_cmd *cmd, u64 *seq)
+static void kiq_ring_locked(struct vkfd_device *dev)
+{
+	struct vkfd_kiq *kiq = dev->kiq;
+
+	lockdep_assert_held(&kiq->lock);
+	if (!kiq->running || kiq->rung == kiq->submitted)
+		return;
+	kiq->rung = kiq->submitted;
+	vkfd_kernel_doorbell(dev, VKFD_KIQ_DOORBELL, kiq->rung);
+}
+
+/* A full ring is always rung: who waits for room needs it empty. */
+static bool kiq_post(struct vkfd_device *dev, const struct vkfd_kiq_cmd *cmd, u64 *seq, bool ring)
 {
 	struct vkfd_kiq *kiq = dev->kiq;
 	bool posted = false;
@@ -104,15 +118,41 @@ static bool kiq_post(struct vkfd_device *dev, const struct vkfd_kiq_cmd *cmd, u6
 	if (kiq->running && kiq->submitted - kiq->collected < KIQ_RING_CMDS) {
 		*seq = kiq->submitted++;
 		kiq->ring[*seq % KIQ_RING_CMDS] = *cmd;
-		vkfd_kernel_doorbell(dev, VKFD_KIQ_DOORBELL, kiq->submitted);
 		posted = true;
 	}
+	if (ring || !posted)
+		kiq_ring_locked(dev);
 	spin_unlock(&kiq->lock);
 	return posted;
 }
 
+static int kiq_submit(struct vkfd_device *dev, const struct vkfd_kiq_cmd *cmd, u64 *seq, bool ring)
+{
+	struct vkfd_poll poll;
+	int err = 0;
+
+	if (vkfd_device_is_lost(dev) || !READ_ONCE(dev->kiq->running))
+		return -ENODEV;
+	if (take_failure(dev->kiq, cmd))
+		return -EIO;
+	if (kiq_post(dev, cmd, seq, ring))
+		return 0;
+
+	vkfd_poll_start(&poll, dev);
+	do {
+		err = vkfd_poll_again(&poll);
+		if (!READ_ONCE(dev->kiq->running))
+			err = -ENODEV;
+		if (err != -ENODEV && kiq_post(dev, cmd, seq, ring))
+			return 0;
+	} while (!err);
+	if (err == -ETIMEDOUT)
+		vkfd_device_mark_lost(dev, "kernel queue stays full");
+	return err;
+}
+
 /**
- * vkfd_kiq_submit() - Post one command
+ * vkfd_kiq_submit() - Post one command and tell the device
  * @dev: GPU.
  * @cmd: Command, copied.
  * @seq: Out: to wait for.
@@ -123,27 +163,33 @@ static bool kiq_post(struct vkfd_device *dev, const struct vkfd_kiq_cmd *cmd, u6
  */
 int vkfd_kiq_submit(struct vkfd_device *dev, const struct vkfd_kiq_cmd *cmd, u64 *seq)
 {
-	struct vkfd_poll poll;
-	int err = 0;
+	return kiq_submit(dev, cmd, seq, true);
+}
 
-	if (vkfd_device_is_lost(dev) || !READ_ONCE(dev->kiq->running))
-		return -ENODEV;
-	if (take_failure(dev->kiq, cmd))
-		return -EIO;
-	if (kiq_post(dev, cmd, seq))
-		return 0;
+/**
+ * vkfd_kiq_post() - Post one command that nobody waits for
+ * @dev: GPU.
+ * @cmd: Command, copied.
+ *
+ * The device sees it at the next vkfd_kiq_ring() or vkfd_kiq_submit() of
+ * anybody: a doorbell leaves the virtual machine, so many commands share one.
+ *
+ * Context: As vkfd_kiq_submit().
+ * Return: As vkfd_kiq_submit().
+ */
+int vkfd_kiq_post(struct vkfd_device *dev, const struct vkfd_kiq_cmd *cmd)
+{
+	u64 seq;
 
-	vkfd_poll_start(&poll, dev);
-	do {
-		err = vkfd_poll_again(&poll);
-		if (!READ_ONCE(dev->kiq->running))
-			err = -ENODEV;
-		if (err != -ENODEV && kiq_post(dev, cmd, seq))
-			return 0;
-	} while (!err);
-	if (err == -ETIMEDOUT)
-		vkfd_device_mark_lost(dev, "kernel queue stays full");
-	return err;
+	return kiq_submit(dev, cmd, &seq, false);
+}
+
+/** vkfd_kiq_ring() - Tell the device of posted commands. Context: takes a spinlock. */
+void vkfd_kiq_ring(struct vkfd_device *dev)
+{
+	spin_lock(&dev->kiq->lock);
+	kiq_ring_locked(dev);
+	spin_unlock(&dev->kiq->lock);
 }
 
 static bool kiq_done(struct vkfd_device *dev, u64 seq)

@@ -22,6 +22,10 @@ void vkfd_kiq_debugfs(struct vkfd_device *dev);
  */
 int vkfd_kiq_submit(struct vkfd_device *dev, const struct vkfd_kiq_cmd *cmd, u64 *seq);
 
+/** vkfd_kiq_post() - as vkfd_kiq_submit(), but the device need not see it before vkfd_kiq_ring() */
+int vkfd_kiq_post(struct vkfd_device *dev, const struct vkfd_kiq_cmd *cmd);
+void vkfd_kiq_ring(struct vkfd_device *dev);
+
 /**
  * vkfd_kiq_wait() - wait for a posted command by polling guest memory
  *

@@ -97,7 +97,8 @@ int vkfd_tlb_flush(struct vkfd_vm *vm, u64 start, u64 end)
  * @start: First address, page aligned.
  * @end:   End, half-open, page aligned.
  *
- * Does not wait: commands execute in order, and nobody depends on the moment.
+ * Takes effect at the next vkfd_fault_ack_ring(). Does not wait: commands
+ * execute in order, and nobody depends on the moment.
  *
  * Context: Process context, no allocation.
  * Return: 0, -ENODEV, -ETIMEDOUT.
@@ -108,7 +109,12 @@ int vkfd_fault_ack(struct vkfd_vm *vm, u64 start, u64 end)
 		.op = VKFD_KIQ_FAULT_ACK,
 		.range = { .ctx = vkfd_vm_ctx(vm), .start = start, .end = end },
 	};
-	u64 seq;
 
-	return vkfd_kiq_submit(vkfd_vm_device(vm), &cmd, &seq);
+	return vkfd_kiq_post(vkfd_vm_device(vm), &cmd);
+}
+
+/** vkfd_fault_ack_ring() - Acknowledged accesses run. Context: process context. */
+void vkfd_fault_ack_ring(struct vkfd_vm *vm)
+{
+	vkfd_kiq_ring(vkfd_vm_device(vm));
 }

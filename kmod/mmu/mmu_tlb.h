@@ -14,7 +14,8 @@ struct vkfd_vm;
 int vkfd_tlb_flush_issue(struct vkfd_vm *vm, u64 start, u64 end, u64 *seq);
 int vkfd_tlb_flush_wait(struct vkfd_vm *vm, u64 seq);
 int vkfd_tlb_flush(struct vkfd_vm *vm, u64 start, u64 end);
-/* Lets accesses parked in [start, end) run again. */
+/* Lets accesses parked in [start, end) run again, at the latest at the ring. */
 int vkfd_fault_ack(struct vkfd_vm *vm, u64 start, u64 end);
+void vkfd_fault_ack_ring(struct vkfd_vm *vm);
 
 #endif

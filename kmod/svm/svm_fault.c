@@ -23,9 +23,9 @@
 
 #include "core/device.h"
 #include "engine/eng_ih.h"
-#include "mmu/mmu_tlb.h"
 #include "mmu/mmu_vm.h"
 #include "svm.h"
+#include "svm_ack.h"
 #include "svm_fault.h"
 #include "svm_types.h"
 
@@ -98,7 +98,7 @@ void vkfd_svm_fault(struct vkfd_svm *svm, struct vkfd_device *dev, const struct 
 {
 	struct vkfd_svm_faults *faults = &svm->faults;
 	int slot = slot_of(svm, dev);
-	bool closed;
+	bool wake;
 
 	if (slot < 0)
 		return;
@@ -108,32 +108,56 @@ void vkfd_svm_fault(struct vkfd_svm *svm, struct vkfd_device *dev, const struct 
 		return;
 	}
 	spin_lock(&faults->lock);
-	closed = faults->closed;
-	if (!closed)
+	if (!faults->closed)
 		enqueue(faults, slot, fault);
+	wake = !faults->closed && !faults->serving;
 	spin_unlock(&faults->lock);
-	if (!closed)
+	if (wake)
 		mod_delayed_work(vkfd_svm_wq, &faults->work, 0);
 }
 
-/* The first entry that is due, off the list; or the time until one will be. */
-static struct vkfd_svm_fault_entry *pop_due(struct vkfd_svm_faults *faults, unsigned long *wait)
+/* The first entry that is due; or NULL, and jiffies until one will be. */
+static struct vkfd_svm_fault_entry *first_due(struct vkfd_svm_faults *faults, unsigned long *wait)
 {
-	struct vkfd_svm_fault_entry *entry, *due = NULL;
+	struct vkfd_svm_fault_entry *entry;
 	unsigned long now = jiffies;
 
+	lockdep_assert_held(&faults->lock);
 	*wait = MAX_JIFFY_OFFSET;
-	spin_lock(&faults->lock);
 	list_for_each_entry(entry, &faults->waiting, link) {
 		if (time_after_eq(now, entry->due)) {
-			due = entry;
-			list_del_init(&entry->link);
-			break;
+			*wait = 0;
+			return entry;
 		}
 		*wait = min(*wait, entry->due - now);
 	}
+	return NULL;
+}
+
+static struct vkfd_svm_fault_entry *pop_due(struct vkfd_svm_faults *faults)
+{
+	struct vkfd_svm_fault_entry *due;
+	unsigned long wait;
+
+	spin_lock(&faults->lock);
+	due = first_due(faults, &wait);
+	if (due)
+		list_del_init(&due->link);
 	spin_unlock(&faults->lock);
 	return due;
+}
+
+/* From here on new faults wake the worker; for those that came before it wakes itself. */
+static void rest(struct vkfd_svm_faults *faults)
+{
+	unsigned long wait;
+
+	spin_lock(&faults->lock);
+	faults->serving = false;
+	first_due(faults, &wait);
+	if (!list_empty(&faults->waiting) && !faults->closed)
+		queue_delayed_work(vkfd_svm_wq, &faults->work, wait);
+	spin_unlock(&faults->lock);
 }
 
 static void entry_free(struct vkfd_svm_faults *faults, struct vkfd_svm_fault_entry *entry)
@@ -185,7 +209,8 @@ static void replay_lost(struct vkfd_svm *svm)
 	faults->lost &= ~lost;
 	spin_unlock(&faults->lock);
 	for_each_slot(slot, lost)
-		vkfd_fault_ack(svm->gpus[slot].vm, 0, VKFD_GPUVM_LIMIT + 1);
+		vkfd_svm_ack(svm, slot, 0, VKFD_GPUVM_LIMIT + 1);
+	vkfd_svm_acks_send(svm);
 }
 
 static void drop_all(struct vkfd_svm_faults *faults)
@@ -201,7 +226,6 @@ static void fault_work(struct work_struct *work)
 	struct vkfd_svm *svm = container_of(to_delayed_work(work), struct vkfd_svm, faults.work);
 	struct vkfd_svm_faults *faults = &svm->faults;
 	struct vkfd_svm_fault_entry *entry;
-	unsigned long wait = 0;
 	int budget = FAULT_BUDGET;
 
 	/* Not of a dead address space: its queues are being destroyed. */
@@ -209,18 +233,19 @@ static void fault_work(struct work_struct *work)
 		drop_all(faults);
 		return;
 	}
+	spin_lock(&faults->lock);
+	faults->serving = true;
+	spin_unlock(&faults->lock);
 	while (budget-- && !READ_ONCE(faults->closed)) {
-		entry = pop_due(faults, &wait);
+		entry = pop_due(faults);
 		if (!entry)
 			break;
-		wait = 0;
 		serve_entry(svm, entry);
+		vkfd_svm_acks_age(svm);
 	}
+	vkfd_svm_acks_send(svm);
 	replay_lost(svm);
-	spin_lock(&faults->lock);
-	if (!list_empty(&faults->waiting) && !faults->closed)
-		queue_delayed_work(vkfd_svm_wq, &faults->work, wait);
-	spin_unlock(&faults->lock);
+	rest(faults);
 	mmput_async(svm->gpusvm.mm);
 }
 

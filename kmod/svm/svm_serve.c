@@ -16,7 +16,7 @@
  * to see whether it faults anew.
  *
  * Called by the worker of svm_fault.c alone, so &vkfd_svm_faults.wild needs no
- * lock. An acknowledge covers the whole window that was mapped.
+ * lock. An acknowledge (svm_ack.c) covers the whole window that was mapped.
  */
 #include <linux/kfd_ioctl.h>
 #include <linux/timekeeping.h>
@@ -25,9 +25,9 @@
 #include "core/trace.h"
 #include "mem/mem_mgr.h"
 #include "mem/mem_migrate.h"
-#include "mmu/mmu_tlb.h"
 #include "mmu/mmu_vm.h"
 #include "svm.h"
+#include "svm_ack.h"
 #include "svm_attr.h"
 #include "svm_fault.h"
 #include "svm_gc.h"
@@ -310,13 +310,6 @@ void vkfd_svm_refuse(struct vkfd_svm *svm, struct vkfd_svm_fault_entry *entry)
 	svm->ops->violation(svm->owner, svm->gpus[entry->slot].dev, &entry->fault);
 }
 
-static void acknowledge(struct vkfd_svm *svm, const struct vkfd_svm_fault_entry *entry, u64 start,
-			u64 end)
-{
-	/* Fails on a lost device only, which parks nothing. */
-	vkfd_fault_ack(svm->gpus[entry->slot].vm, start, end);
-}
-
 /* Reported before a right was taken away: the access may be over or fail no more. */
 static bool is_stale(struct vkfd_svm *svm, const struct vkfd_svm_fault_entry *entry)
 {
@@ -329,7 +322,7 @@ static enum vkfd_svm_served replay(struct service *job)
 	u64 va = job->entry->fault.va;
 
 	job->how = "stale";
-	acknowledge(job->svm, job->entry, va, va + PAGE_SIZE);
+	vkfd_svm_ack(job->svm, job->entry->slot, va, va + PAGE_SIZE);
 	return VKFD_SVM_SERVED;
 }
 
@@ -350,7 +343,7 @@ static enum vkfd_svm_served finish(struct service *job, int err)
 	switch (err) {
 	case 0:
 		forget_wild(&svm->faults);
-		acknowledge(svm, entry, job->start, job->end);
+		vkfd_svm_ack(svm, entry->slot, job->start, job->end);
 		return VKFD_SVM_SERVED;
 	case -EAGAIN:
 	case -EBUSY:
@@ -404,6 +397,9 @@ enum vkfd_svm_served vkfd_svm_serve(struct vkfd_svm *svm, struct vkfd_svm_fault_
 	if (job.told)
 		svm->ops->fault_end(svm->owner, gpu->dev, va, job.moved);
 	served = finish(&job, err);
+	/* What loses races does not wait for company. */
+	if (is_losing(&job))
+		vkfd_svm_acks_send(svm);
 	vkfd_svm_turn_end(svm, served == VKFD_SVM_SERVED);
 	trace_vkfd_fault_done(gpu->dev->gpu_id, svm->pasid, va, job.how, err);
 	return served;

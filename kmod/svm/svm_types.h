@@ -101,6 +101,18 @@ struct vkfd_svm_fault_entry {
 	unsigned long since;
 };
 
+/** struct vkfd_svm_acks - served faults whose accesses do not run yet; fault worker only */
+struct vkfd_svm_acks {
+	/** @slot: the interval that is collected, per GPU; empty if start is not below end. */
+	struct {
+		u64 start, end;
+	} slot[VKFD_SVM_MAX_GPUS];
+	/** @slots: GPUs with something to send. */
+	u32 slots;
+	/** @since: when the first of it came, monotonic ns. */
+	u64 since;
+};
+
 /** struct vkfd_svm_faults - faults of one process */
 struct vkfd_svm_faults {
 	/** @lock: guards all but @work and the wild addresses; a leaf. */
@@ -111,7 +123,10 @@ struct vkfd_svm_faults {
 	u32 lost;
 	/** @closed: teardown; nothing is taken any more. */
 	bool closed;
+	/** @serving: the worker looks at @waiting once more before it rests. */
+	bool serving;
 	struct delayed_work work;
+	struct vkfd_svm_acks acks;
 	/** @wild: addresses that had no memory once; worker only. */
 	struct {
 		u64 va;

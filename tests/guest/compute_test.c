@@ -43,6 +43,17 @@ static const u32 kernel_touch[] = {
 	0xbf810000,		/* s_endpgm */
 };
 
+/* data[index * 1024] = index + 1, index = group * 64 + item: each lane writes a page of its own */
+static const u32 kernel_touch_lanes[] = {
+	0x260000ff, 0x000003ff,	/* v_and_b32 v0, 0x3ff, v0 */
+	0x8e038602,		/* s_lshl_b32 s3, s2, 6 */
+	0x68020003,		/* v_add_u32 v1, s3, v0 */
+	0x2404028c,		/* v_lshlrev_b32 v2, 12, v1 */
+	0x68020281,		/* v_add_u32 v1, 1, v1 */
+	0xdc708000, 0x00000102,	/* global_store_dword v2, v1, s[0:1] */
+	0xbf810000,		/* s_endpgm */
+};
+
 /*
  * Counts in v1 and in s5 until data[0] is not 0; then data[2] |= s5 - v1 in each lane,
  * which is 0 if no step was lost or done twice, and data[1] += 1.
@@ -252,6 +263,42 @@ static void queues_with_waves_at_faults_are_destroyed(int arg)
 	expect_computes(&s, 0);
 }
 
+/*
+ * A wave tells of all pages that its instruction lacks, so that they are served
+ * together and it waits once. More waves than there are slots for reports: the same bytes.
+ */
+static void lanes_that_miss_pages_wait_once(int groups)
+{
+	const size_t pages = (size_t)groups * 64;
+	u64 waits, faults;
+	struct session s;
+	struct pm4 q;
+	u32 *mem;
+
+	session_start(&s, true);
+	mem = mm_map_small(pages * PAGE);
+	memset(mem, 0, pages * PAGE);
+	assert_ok(svm_set(s.kfd, mem, pages * PAGE, { KFD_IOCTL_SVM_ATTR_GRANULARITY, 0 },
+			  { KFD_IOCTL_SVM_ATTR_PREFERRED_LOC, 0 },
+			  { KFD_IOCTL_SVM_ATTR_ACCESS_IN_PLACE, s.gpu[0].gpu_id }));
+	pm4_create(&q, &s, 0);
+	pm4_launch(&q, &(struct pm4_launch){ .code = PM4_CODE(&s, kernel_touch_lanes), .data = mem,
+					     .groups = (u32)groups, .items = 64 });
+	waits = device_stat(0, VKFD_STAT_WAVE_FAULTS);
+	faults = device_stat(0, VKFD_STAT_FAULTS_RETRY);
+	pm4_run(&q);
+	if (groups == 1) {
+		assert_int_equal(device_stat(0, VKFD_STAT_WAVE_FAULTS) - waits, 1);
+		assert_int_equal(device_stat(0, VKFD_STAT_FAULTS_RETRY) - faults, pages);
+	}
+	assert_in_ram(mem, pages * PAGE);
+	for (size_t i = 0; i < pages; i++)
+		if (mem[i * 1024] != i + 1)
+			fail_test("page %zu holds %u", i, mem[i * 1024]);
+	pm4_destroy(&q);
+	mm_unmap(mem, pages * PAGE);
+}
+
 /* XNACK off: a wave at an address that nobody can serve has stopped its queue. */
 static int destroy_after_violation(struct child *c, void *arg)
 {
@@ -402,6 +449,8 @@ static const struct guest_test tests[] = {
 	TEST(packets_follow_the_priority_and_its_changes),
 	TEST(queues_with_endless_waves_are_destroyed),
 	TEST(queues_with_waves_at_faults_are_destroyed),
+	TEST_ARG("lanes_that_miss_64_pages_wait_once_xnack_on", lanes_that_miss_pages_wait_once, 1),
+	TEST_ARG("lanes_that_miss_4096_pages_get_them_all_xnack_on", lanes_that_miss_pages_wait_once, 64),
 	TEST(queue_with_a_wave_halted_by_a_fault_is_destroyed),
 	TEST_ARG("evicted_and_restored_waves_stay_exact", evicted_and_restored_waves_stay_exact, 50),
 	{ "evicted_and_restored_5000_times", evicted_and_restored_waves_stay_exact, 5000, "long timeout=1900" },
