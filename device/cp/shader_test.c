@@ -386,7 +386,7 @@ static void faulting_waves_report_a_page_once_and_replay(void **state)
 
 /*
  * Each lane of 12 waves misses a page: four waves fill the slots for reports, the others
- * get them as they come free. A page is reported once, and a wave of the first replays once.
+ * get them as they come free. Each page is reported once.
  */
 static void more_missing_pages_than_report_slots(void **state)
 {

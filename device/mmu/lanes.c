@@ -226,6 +226,8 @@ struct ahead {
 	struct mmu_section *section;
 	struct mmu_xlat xlat;
 	u64 first;		/* page of the fault that was met */
+	struct mmu_fault met;
+	struct mmu_tally tally;	/* before: looking is no access */
 };
 
 static bool noted(const struct mmu_more *more, u64 page)
@@ -259,22 +261,26 @@ static struct ahead ahead_of(struct mmu_section *section, u32 rights)
 	u64 first = section->access->fault.va & PAGE_MASK;
 
 	section->access->more->nr = 0;
-	return (struct ahead){ section, { .va = first, .rights = rights }, first };
+	return (struct ahead){ section, { .va = first, .rights = rights }, first,
+			       section->access->fault, section->tally };
+}
+
+static void ahead_end(const struct ahead *ahead)
+{
+	ahead->section->access->fault = ahead->met;
+	ahead->section->tally = ahead->tally;
 }
 
 /* Notes the other pages of an instruction that a replay would miss one after the other. */
 static void look_ahead(struct mmu_section *section, const struct mmu_piece *piece, u32 nr, u32 rights)
 {
-	const struct mmu_fault met = section->access->fault;
-	const struct mmu_tally tally = section->tally;
 	struct ahead ahead = ahead_of(section, rights);
 
 	for (u32 i = 0; i < nr; i++) {
 		ahead_page(&ahead, piece[i].va & PAGE_MASK);
 		ahead_page(&ahead, (piece[i].va + piece[i].len - 1) & PAGE_MASK);
 	}
-	section->access->fault = met;
-	section->tally = tally;
+	ahead_end(&ahead);
 }
 
 static bool pieces_run(struct mmu_access *access, const struct mmu_piece *piece, u32 nr, u32 rights)
@@ -362,14 +368,11 @@ static bool atomics_run(struct mmu_section *section, struct mmu_lane_atomics *la
 
 static void atomics_look_ahead(struct mmu_section *section, const struct mmu_lane_atomics *lanes)
 {
-	const struct mmu_fault met = section->access->fault;
-	const struct mmu_tally counted = section->tally;
 	struct ahead ahead = ahead_of(section, ATOMIC_RIGHTS);
 
 	for (u64 left = lanes->active; left; left &= left - 1)
 		ahead_page(&ahead, lanes->va[__builtin_ctzll(left)] & PAGE_MASK);
-	section->access->fault = met;
-	section->tally = counted;
+	ahead_end(&ahead);
 }
 
 bool mmu_lanes_atomic(struct mmu_access *access, struct mmu_lane_atomics *lanes)
