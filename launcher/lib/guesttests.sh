@@ -5,11 +5,19 @@
 # another for the tests that are left.
 
 # guesttest_machine TAGS: the options of the machine a test wants, as a key.
+# Booting the debug kernel and asking it for leaks takes a minute, so there who
+# wants several GPUs or little VRAM gets the one machine that has both.
 guesttest_machine() {
 	machine_key=
 	for machine_tag in $1; do
-		case $machine_tag in
-		gpus=* | vram=* | mem=* | cpus=* | cus=* | seed=*) machine_key="$machine_key --$machine_tag" ;;
+		case $opt_kernel:$machine_tag in
+		debug:gpus=* | debug:vram=64M)
+			machine_key=" --gpus=8 --vram=64M"
+			break
+			;;
+		*:gpus=* | *:vram=* | *:mem=* | *:cpus=* | *:cus=* | *:seed=*)
+			machine_key="$machine_key --$machine_tag"
+			;;
 		esac
 	done
 	echo "$machine_key"
@@ -46,12 +54,15 @@ guesttests_plan() {
 		esac
 		plan_machine=$(guesttest_machine "$plan_tags")
 		plan_file=$tests_dir/plans/$(echo "default$plan_machine" | tr ' =-' '___')
-		# Such a test uses its kernel up.
-		case " $plan_tags " in *" fresh "*) plan_file=$tests_dir/plans/$plan_id ;; esac
-		[ -e "$plan_file" ] || echo "$plan_machine" >"$plan_file.machine"
-		printf '%s\t%s\t%s\t%s\n' "$plan_id" "$plan_program" "$plan_name" \
-			"$(guesttest_limit "$plan_tags")" >>"$plan_file"
+		echo "$plan_machine" >"$plan_file.machine"
+		plan_when=any
+		case " $plan_tags " in *" unloads "*) plan_when=unloads plan_file=$plan_file.last ;; esac
+		printf '%s\t%s\t%s\t%s\t%s\n' "$plan_id" "$plan_program" "$plan_name" \
+			"$(guesttest_limit "$plan_tags")" "$plan_when" >>"$plan_file"
 	done <"$tests_dir/selected"
+	for plan_file in "$tests_dir"/plans/*.last; do
+		[ ! -e "$plan_file" ] || cat "$plan_file" >>"${plan_file%.last}"
+	done
 }
 
 # Reads what run-tests prints; runs beside the guest.

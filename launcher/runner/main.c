@@ -30,17 +30,17 @@ uint64_t now_ms(void)
 
 static bool plan_line(char *line, struct test *t)
 {
-	char *field[4], *p = line;
+	char *field[5], *p = line;
 	int i;
 
 	line[strcspn(line, "\n")] = '\0';
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 5; i++) {
 		field[i] = strsep(&p, "\t");
 		if (!field[i] || !field[i][0])
 			return false;
 	}
 	*t = (struct test){ field[0], field[1], field[2],
-			    (unsigned int)atoi(field[3]) };
+			    (unsigned int)atoi(field[3]), !strcmp(field[4], "unloads") };
 	return t->limit_s > 0;
 }
 
@@ -111,8 +111,11 @@ static bool run_leak_check(const char *log_dir, int kmsg)
 	return r.reboot;
 }
 
-/* True if the kernel must be replaced before the rest can run. */
-static bool run_plan(FILE *plan, const char *log_dir, int kmsg, bool go_on)
+/*
+ * True if the kernel must be replaced before the rest can run. @leaks: to be
+ * looked for, at the end or before the driver goes.
+ */
+static bool run_plan(FILE *plan, const char *log_dir, int kmsg, bool go_on, bool leaks)
 {
 	bool reboot = false;
 	char *line = NULL;
@@ -120,12 +123,20 @@ static bool run_plan(FILE *plan, const char *log_dir, int kmsg, bool go_on)
 	struct test t;
 
 	while (!reboot && getline(&line, &cap, plan) > 0) {
-		if (plan_line(line, &t))
-			reboot = run_one(&t, log_dir, kmsg, go_on);
-		else
+		if (!plan_line(line, &t)) {
 			fprintf(stderr, "run-tests: bad line in the plan\n");
+			continue;
+		}
+		if (leaks && t.unloads) {
+			leaks = false;
+			reboot = run_leak_check(log_dir, kmsg);
+		}
+		if (!reboot)
+			reboot = run_one(&t, log_dir, kmsg, go_on);
 	}
 	free(line);
+	if (leaks && !reboot)
+		reboot = run_leak_check(log_dir, kmsg);
 	return reboot;
 }
 
@@ -149,9 +160,7 @@ int main(int argc, char **argv)
 	if (leaks)
 		leak_clear();
 	go_on = argc > 3 && !strcmp(argv[3], "--go-on");
-	reboot = run_plan(plan, argv[2], kmsg, go_on);
+	reboot = run_plan(plan, argv[2], kmsg, go_on, leaks);
 	fclose(plan);
-	if (leaks && !reboot)
-		reboot = run_leak_check(argv[2], kmsg);
 	return reboot ? STATUS_REBOOT : 0;
 }

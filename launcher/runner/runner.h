@@ -18,12 +18,13 @@ enum verdict {
 	VERDICT_SKIP,
 };
 
-/* One line of the plan: id, program, test name, seconds, split at tabs. */
+/* One line of the plan: id, program, test name, seconds, "any" or "unloads", split at tabs. */
 struct test {
 	const char *id;
 	const char *program;
 	const char *name;
 	unsigned int limit_s;
+	bool unloads; /* the driver: afterwards nobody can say whose memory leaked */
 };
 
 struct result {

@@ -111,8 +111,7 @@ unbound() {
 case ${1:-} in
 --list)
 	printf '%s\n' environment permission program
-	# It unloads the driver: what the others leaked would have no owner afterwards.
-	printf 'unbound\tfresh\n'
+	printf 'unbound\tunloads\n'
 	;;
 environment | permission | program | unbound) "$1" ;;
 *)

@@ -259,7 +259,7 @@ static const struct guest_test tests[] = {
 	TEST(generation_id_is_stable),
 	TEST_TAGS(each_gpu_has_its_own_card, "gpus=2"),
 	TEST(rocminfo_lists_every_gpu),
-	{ "rocminfo_lists_every_gpu_of_2", rocminfo_lists_every_gpu, 0, "gpus=2" },
+	{ "rocminfo_lists_every_gpu_of_2", rocminfo_lists_every_gpu, 0, "gpus=2 kernel=stock" },
 	{ "rocminfo_lists_every_gpu_of_8", rocminfo_lists_every_gpu, 0, "gpus=8 vram=64M" },
 	TEST(libhsakmt_sees_every_gpu),
 };
