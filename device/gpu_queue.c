@@ -35,8 +35,22 @@ static enum vkfd_kiq_status do_ctx_clear(void *opaque, const struct vkfd_kiq_ctx
 		return status;
 	pthread_mutex_lock(&gpu->queue_lock);
 	status = gpu->ctx_queues[clear->ctx] ? VKFD_KIQ_BUSY : mmu_ctx_clear(gpu->mmu, clear->ctx);
+	if (status == VKFD_KIQ_OK)
+		compute_ctx_trap(gpu->compute, clear->ctx, 0, 0);
 	pthread_mutex_unlock(&gpu->queue_lock);
 	return status;
+}
+
+static enum vkfd_kiq_status do_ctx_trap(void *opaque, const struct vkfd_kiq_trap *trap)
+{
+	struct gpu *gpu = opaque;
+
+	if (!trap->ctx || !mmu_ctx_defined(gpu->mmu, trap->ctx))
+		return VKFD_KIQ_BAD_CTX;
+	if (trap->pad)
+		return VKFD_KIQ_BAD_RANGE;
+	compute_ctx_trap(gpu->compute, trap->ctx, trap->tba, trap->tma);
+	return VKFD_KIQ_OK;
 }
 
 static enum vkfd_kiq_status do_tlb_flush(void *opaque, const struct vkfd_kiq_range *range)
@@ -159,6 +173,7 @@ static void do_error(void *opaque, enum vkfd_hw_error error, u32 info, bool fata
 const struct kiq_ops gpu_kiq_ops = {
 	.ctx_set = do_ctx_set,
 	.ctx_clear = do_ctx_clear,
+	.ctx_trap = do_ctx_trap,
 	.tlb_flush = do_tlb_flush,
 	.fault_ack = do_fault_ack,
 	.queue_map = do_queue_map,

@@ -124,7 +124,8 @@ static void describe(const struct kernel *kernel, u64 index, struct dispatch *wh
 	if (preload_dwords(&kernel->code))
 		what->entry += VKFD_KERNEL_PRELOAD_SKIP_BYTES;
 	what->rsrc1 = kernel->code.rsrc1;
-	what->rsrc2 = kernel->code.rsrc2;
+	/* Not the compiler's to say: s_trap is the process' business. */
+	what->rsrc2 = kernel->code.rsrc2 | VKFD_RSRC2_TRAP;
 	what->rsrc3 = kernel->code.rsrc3;
 	/* The runtime adds dynamic LDS to the kernel's own. */
 	what->lds_bytes = packet->group_bytes;

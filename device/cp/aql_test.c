@@ -619,6 +619,47 @@ static void suspend_and_resume_of_kernels_stay_exact(void **state)
 	assert_int_equal(*data32(bench->fake, 0), 100 * 64 * 20 * ITERATIONS);
 }
 
+static void set_handler(struct bench *bench, u64 tba)
+{
+	struct vkfd_kiq_cmd cmd = { .op = VKFD_KIQ_CTX_TRAP };
+
+	cmd.trap.ctx = FAKE_CTX;
+	cmd.trap.tba = tba;
+	assert_int_equal(fake_kiq(&bench->fake->drv, &cmd), VKFD_KIQ_OK);
+}
+
+/* No kernel's descriptor asks for traps; its handler finds the packet's index. */
+static void kernels_trap_into_the_handler(void **state)
+{
+	static const u32 kernel[] = {
+		0xbf920002,		/* s_trap 2 */
+		0xbf810000,		/* s_endpgm */
+	};
+	static const u32 handler[] = {
+		0x7e000280,		/* v_mov_b32 v0, 0 */
+		0x7e040272,		/* v_mov_b32 v2, ttmp6 */
+		0xdd088000, 0x00000200,	/* global_atomic_add v0, v2, s[0:1] */
+		0x806c846c,		/* s_add_u32 ttmp0, ttmp0, 4 */
+		0x826d806d,		/* s_addc_u32 ttmp1, ttmp1, 0 */
+		0xbe801f6c,		/* s_rfe_b64 ttmp[0:1] */
+	};
+	struct bench *bench = *state;
+	struct vkfd_aql_dispatch packet;
+
+	CODE(bench->fake, 0, kernel);
+	packet = dispatch(bench, 0, 64);
+	packet.completion = signal_new(bench, 0, 4);
+	set_handler(bench, CODE(bench->fake, 1, handler));
+	for (u32 i = 0; i < 4; i++)
+		submit(bench, &packet);
+	assert_true(fake_wait64(VALUE(bench->fake, 0), 0));
+	assert_int_equal(*data32(bench->fake, 0), 64 * (0 + 1 + 2 + 3));
+	set_handler(bench, 0);
+	submit(bench, &packet);
+	expect_error(bench, VKFD_EC_WAVE_ABORT);
+	assert_int_equal(*data32(bench->fake, 0), 64 * (0 + 1 + 2 + 3));
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define RETRY(name) cmocka_unit_test_setup_teardown(name, setup_retry, teardown)
 #define SEEDED(name) cmocka_unit_test_setup_teardown(name, setup_seeded, teardown)
@@ -649,6 +690,7 @@ int main(void)
 		SEEDED(every_page_of_a_dispatch_may_be_missing),
 		CASE(bad_packets_stop_queue_with_their_code),
 		CASE(too_many_registers_stop_queue),
+		CASE(kernels_trap_into_the_handler),
 		CASE(suspend_and_resume_of_kernels_stay_exact),
 		SEEDED(suspend_and_resume_of_kernels_stay_exact),
 	};

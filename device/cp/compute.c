@@ -130,6 +130,7 @@ void compute_reset(struct compute *compute)
 	pthread_mutex_lock(&compute->lock);
 	while (compute->nr_queues)
 		queue_remove(compute, compute->list[0]);
+	memset(compute->traps, 0, sizeof(compute->traps));
 	pthread_mutex_unlock(&compute->lock);
 }
 

@@ -141,6 +141,11 @@ struct cp_turns {
 	u32 next, next_fair;	/* places in compute->list where a search begins */
 };
 
+/* A context's trap handler; @tba 0: none. */
+struct cp_trap {
+	u64 tba, tma;
+};
+
 struct compute {
 	struct compute_config config;
 	pthread_t thread;
@@ -154,6 +159,7 @@ struct compute {
 	struct compute_queue *list[VKFD_MAX_QUEUES]; /* the same, without holes */
 	u32 nr_queues;
 	struct cp_turns packet_turns;
+	struct cp_trap traps[VKFD_MAX_CONTEXTS];
 	u32 pending;	/* reports and errors that wait for the interrupt line */
 	u32 sequence;	/* of fault reports */
 	struct rng rng;

@@ -142,6 +142,13 @@ static struct shape shape_of(const struct dispatch *dispatch, u64 index)
 	return shape;
 }
 
+void dispatch_group_id(const struct dispatch *dispatch, u64 index, u32 *id)
+{
+	struct shape shape = shape_of(dispatch, index);
+
+	memcpy(id, shape.id, sizeof(shape.id));
+}
+
 void dispatch_group_config(const struct dispatch *dispatch, u64 index,
 			   struct group_config *config)
 {

@@ -50,6 +50,8 @@ struct dispatch_place {
 	u16 slot[GROUP_MAX_WAVES];	/* of scratch */
 };
 
+/* Position of a group in its grid. */
+void dispatch_group_id(const struct dispatch *dispatch, u64 index, u32 *id);
 void dispatch_group_config(const struct dispatch *dispatch, u64 index,
 			   struct group_config *config);
 /* First state of all waves; @group is fresh from group_create(). */

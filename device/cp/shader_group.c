@@ -232,11 +232,14 @@ static void wave_aperture(struct compute *compute, struct compute_queue *queue,
 	cp_halt(compute, queue, &error);
 }
 
-/* True: the wave goes on. Trap handlers are recorded, not run. */
-static bool wave_trapped(struct compute *compute, struct compute_queue *queue, struct wave *wave)
+/* True: the wave goes on, in its handler or, without one, behind a debug trap. */
+static bool wave_trapped(struct compute *compute, struct compute_queue *queue,
+			 const struct cp_group *group, struct wave *wave)
 {
 	struct cp_error error = { VKFD_QERR_TRAP, VKFD_EC_WAVE_TRAP, wave->trap };
 
+	if (cp_trap_enter(compute, queue, group, wave))
+		return true;
 	if (wave->trap == TRAP_DEBUG) {
 		wave->pc += 4;
 		wave->stop = WAVE_READY;
@@ -280,7 +283,7 @@ static bool group_examine(struct compute *compute, struct compute_queue *queue,
 		if (wave->stop == WAVE_BUSY)
 			group->busy = true;
 		if (wave->stop == WAVE_TRAPPED)
-			again |= wave_trapped(compute, queue, wave);
+			again |= wave_trapped(compute, queue, group, wave);
 		if (wave->stop == WAVE_FAULTED && !(group->told >> n & 1))
 			cp_group_tell(compute, queue, group, n);
 	}

@@ -29,6 +29,12 @@ void cp_group_wake(struct cp_group *group);
 /* Busy groups try again. */
 void cp_groups_retry(struct compute_queue *queue);
 
+/* trap.c. Under the lock: a wave at s_trap goes to its context's handler. False: it has none. */
+bool cp_trap_enter(const struct compute *compute, const struct compute_queue *queue,
+		   const struct cp_group *group, struct wave *wave);
+/* Without the lock: a handler's message. False: no exception of its queue, an event like any other. */
+bool cp_trap_message(struct compute *compute, struct compute_queue *queue, u32 payload);
+
 static inline void cp_list_append(struct cp_group_list *list, struct cp_group *group)
 {
 	group->next = NULL;

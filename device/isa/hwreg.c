@@ -5,6 +5,7 @@
  */
 #include "isa/exec.h"
 #include "isa/group.h"
+#include "isa/hwreg.h"
 #include "isa/operand.h"
 #include "vkfd_hw/addr.h"
 
@@ -32,7 +33,7 @@ static struct hwfield field_of(s32 simm)
 	return field;
 }
 
-static u32 status(const struct wave *wave)
+u32 wave_status_read(const struct wave *wave)
 {
 	u32 bits = wave->status | WAVE_STATUS_VALID;
 
@@ -61,7 +62,7 @@ static u32 hwreg_read(const struct wave *wave, u32 id)
 	case HWREG_MODE:
 		return wave->mode;
 	case HWREG_STATUS:
-		return status(wave);
+		return wave_status_read(wave);
 	case HWREG_TRAPSTS:
 		return wave->trapsts;
 	case HWREG_HW_ID:
@@ -77,6 +78,17 @@ static u32 hwreg_read(const struct wave *wave, u32 id)
 	}
 }
 
+/* A trap handler puts back what it was entered with. */
+static void status_write(struct wave *wave, u32 mask, u32 value)
+{
+	if (!(wave->status & WAVE_STATUS_PRIV))
+		return;
+	if (mask & WAVE_STATUS_SCC)
+		wave->scc = value & WAVE_STATUS_SCC;
+	mask &= WAVE_STATUS_HALT;
+	wave->status = (wave->status & ~mask) | (value & mask);
+}
+
 static void hwreg_write(struct wave *wave, s32 simm, u32 value)
 {
 	struct hwfield field = field_of(simm);
@@ -87,6 +99,8 @@ static void hwreg_write(struct wave *wave, s32 simm, u32 value)
 		wave->mode = (wave->mode & ~mask) | value;
 	else if (field.id == HWREG_TRAPSTS)
 		wave->trapsts = (wave->trapsts & ~mask) | value;
+	else if (field.id == HWREG_STATUS)
+		status_write(wave, mask, value);
 }
 
 enum wave_stop isa_run_s_getreg_b32(struct wave *wave, struct wave_env *env, const struct isa_inst *inst)

@@ -5,6 +5,7 @@
  */
 #include "isa/exec.h"
 #include "isa/operand.h"
+#include "isa/hwreg.h"
 
 /* dst = EXEC, EXEC = expression; @save false: dst gets the new EXEC too. */
 static enum wave_stop set_exec(struct wave *wave, const struct isa_inst *inst, u64 exec, bool save)
@@ -81,10 +82,13 @@ enum wave_stop isa_run_s_call_b64(struct wave *wave, struct wave_env *env, const
 
 enum wave_stop isa_run_s_rfe_b64(struct wave *wave, struct wave_env *env, const struct isa_inst *inst)
 {
+	u64 target = operand_read64(wave, inst, inst->src[0], false);
+
 	(void)env;
-	jump(wave, operand_read64(wave, inst, inst->src[0], false));
+	/* 48 bits; above them ttmp1 holds the trap's number. */
+	jump(wave, (u64)((s64)(target << 16) >> 16));
 	wave->status &= ~(u32)WAVE_STATUS_PRIV;
-	return WAVE_READY;
+	return wave->status & WAVE_STATUS_HALT ? WAVE_HALTED : WAVE_READY;
 }
 
 /* Register @code + M0. Behind the last SGPR the hardware takes s0. */

@@ -2,6 +2,7 @@
 /* Program flow, messages and hints. */
 #include "isa/exec.h"
 #include "isa/group.h"
+#include "isa/hwreg.h"
 
 #define RUN(name)                                                              \
 	enum wave_stop isa_run_##name(struct wave *wave, struct wave_env *env, \
@@ -61,7 +62,19 @@ STOPS(s_endpgm, WAVE_ENDED)
 STOPS(s_endpgm_saved, WAVE_ENDED)
 STOPS(s_sleep, WAVE_SLEEPING)
 STOPS(s_barrier, wave->group->config.nr_waves > 1 ? WAVE_BARRIER : WAVE_READY)
-STOPS(s_sethalt, inst->simm & 1 ? WAVE_HALTED : WAVE_READY)
+
+/* A trap handler halts its wave when it leaves. */
+RUN(s_sethalt)
+{
+	bool halt = inst->simm & 1;
+
+	(void)env;
+	if (!(wave->status & WAVE_STATUS_PRIV))
+		return halt ? WAVE_HALTED : WAVE_READY;
+	wave->status &= ~WAVE_STATUS_HALT;
+	wave->status |= halt ? WAVE_STATUS_HALT : 0;
+	return WAVE_READY;
+}
 
 enum message { MESSAGE_INTERRUPT = 1, MESSAGE_GET_DOORBELL = 10 };
 

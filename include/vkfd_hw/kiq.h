@@ -32,6 +32,7 @@ enum vkfd_kiq_op {
 	VKFD_KIQ_QUEUE_MAP = 5,
 	VKFD_KIQ_QUEUE_UNMAP = 6,	/* done only when the queue touches memory no more; parked accesses are dropped */
 	VKFD_KIQ_QUEUE_UPDATE = 7,	/* ring, size, priority, percent of a mapped queue; percent 0 suspends, its engine has stopped when done */
+	VKFD_KIQ_CTX_TRAP = 8,		/* waves of the context enter this code at s_trap */
 };
 
 enum vkfd_kiq_status {
@@ -58,6 +59,13 @@ struct vkfd_kiq_ctx {
 	u32 flags;
 	u32 pad;
 	u64 root;	/* hive address of the PDB2 */
+};
+
+struct vkfd_kiq_trap {
+	u32 ctx;	/* as CTX_SET; CTX_CLEAR ends it */
+	u32 pad;
+	u64 tba;	/* VA of the handler, bits 7:0 ignored; 0: none */
+	u64 tma;	/* what it finds in ttmp[14:15] */
 };
 
 struct vkfd_kiq_range {
@@ -116,6 +124,7 @@ struct vkfd_kiq_cmd {
 		struct vkfd_kiq_ctx ctx;
 		struct vkfd_kiq_range range;
 		struct vkfd_kiq_queue queue;
+		struct vkfd_kiq_trap trap;
 		u8 bytes[120];
 	};
 };

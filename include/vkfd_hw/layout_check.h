@@ -20,6 +20,7 @@ static_assert(sizeof(struct vkfd_kiq_cmd) == VKFD_KIQ_CMD_BYTES, "KIQ command is
 static_assert(offsetof(struct vkfd_kiq_cmd, queue) == 8, "KIQ payload");
 static_assert(offsetof(struct vkfd_kiq_queue, ring) == 32, "KIQ queue pointers");
 static_assert(sizeof(struct vkfd_kiq_queue) == 88, "KIQ queue payload");
+static_assert(sizeof(struct vkfd_kiq_trap) == 24, "KIQ trap handler payload");
 static_assert(offsetof(struct vkfd_kiq_ack, status) == 8, "KIQ ack status");
 static_assert(sizeof(struct vkfd_aql_dispatch) == VKFD_AQL_PACKET_BYTES, "AQL dispatch");
 static_assert(offsetof(struct vkfd_aql_dispatch, kernel) == 32, "AQL kernel object");

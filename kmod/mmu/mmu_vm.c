@@ -179,6 +179,25 @@ int vkfd_vm_set_retry(struct vkfd_vm *vm, bool retry)
 	return err;
 }
 
+/**
+ * vkfd_vm_set_trap() - Where waves go at s_trap
+ * @vm:  Space.
+ * @tba: Address of the handler in it, 0 for none.
+ * @tma: What the handler finds in its registers.
+ *
+ * Context: May sleep; callers serialise.
+ * Return: 0 or as vkfd_kiq_run().
+ */
+int vkfd_vm_set_trap(struct vkfd_vm *vm, u64 tba, u64 tma)
+{
+	struct vkfd_kiq_cmd cmd = {
+		.op = VKFD_KIQ_CTX_TRAP,
+		.trap = { .ctx = vm->ctx, .tba = tba, .tma = tma },
+	};
+
+	return vkfd_kiq_run(vm->dev, &cmd);
+}
+
 static bool interval_valid(u64 start, u64 end)
 {
 	return start < end && end <= VM_END && !((start | end) % VKFD_PT_BYTES);

@@ -29,6 +29,7 @@ struct vkfd_device *vkfd_vm_device(const struct vkfd_vm *vm);
 u32 vkfd_vm_ctx(const struct vkfd_vm *vm);
 /* No queue may be mapped. */
 int vkfd_vm_set_retry(struct vkfd_vm *vm, bool retry);
+int vkfd_vm_set_trap(struct vkfd_vm *vm, u64 tba, u64 tma);
 
 /**
  * vkfd_vm_prealloc() - make sure every table down to the PTB exists for [start, end)

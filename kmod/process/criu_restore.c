@@ -287,7 +287,7 @@ static int begin_device(struct restore *r, u32 i)
 	if (err)
 		return err;
 	r->pdds[r->begun++] = pdd;
-	return 0;
+	return vkfd_pdd_set_trap(pdd, r->device[i].tba, r->device[i].tma);
 }
 
 static int begin_devices(struct restore *r)
@@ -383,8 +383,6 @@ static void fds_end(struct restore *r, bool install)
 static void configure(struct vkfd_pdd *pdd, const struct vkfd_criu_device *device)
 {
 	pdd->scratch_va = device->scratch_va;
-	pdd->tba = device->tba;
-	pdd->tma = device->tma;
 	pdd->policy = device->policy;
 	pdd->alternate_policy = device->alternate_policy;
 }

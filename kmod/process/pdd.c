@@ -337,20 +337,36 @@ int vkfd_process_set_scratch(struct vkfd_process *p, u32 gpu_id, u64 va)
 	return err;
 }
 
-/** vkfd_process_set_trap_handler() - Record, never run (D14). Return: as for the policy. */
+/**
+ * vkfd_pdd_set_trap() - Where waves of the process go at s_trap
+ * @pdd: GPU with an address space; the process lock is held.
+ * @tba: Address of the handler, 0 for none.
+ * @tma: What it finds in its registers.
+ *
+ * Context: May sleep.
+ * Return: 0; -ENODEV the GPU is lost; nothing has changed then.
+ */
+int vkfd_pdd_set_trap(struct vkfd_pdd *pdd, u64 tba, u64 tma)
+{
+	int err = vkfd_vm_set_trap(pdd->vm, tba, tma);
+
+	lockdep_assert_held(&pdd->p->lock);
+	if (err)
+		return err == -ETIMEDOUT ? -ENODEV : err;
+	pdd->tba = tba;
+	pdd->tma = tma;
+	return 0;
+}
+
+/** vkfd_process_set_trap_handler() - For its waves on a GPU. Return: as for the policy, -ENODEV. */
 int vkfd_process_set_trap_handler(struct vkfd_process *p, u32 gpu_id, u64 tba, u64 tma)
 {
 	struct vkfd_pdd *pdd;
-	int err = 0;
+	int err;
 
 	mutex_lock(&p->lock);
 	pdd = pdd_get_acquired(p, gpu_id);
-	if (IS_ERR(pdd)) {
-		err = PTR_ERR(pdd);
-	} else {
-		pdd->tba = tba;
-		pdd->tma = tma;
-	}
+	err = IS_ERR(pdd) ? PTR_ERR(pdd) : vkfd_pdd_set_trap(pdd, tba, tma);
 	mutex_unlock(&p->lock);
 	return err;
 }

@@ -173,6 +173,7 @@ struct vkfd_pdd *vkfd_pdd_find(struct vkfd_process *p, u32 gpu_id);
 int vkfd_pdd_vm_begin(struct vkfd_pdd *pdd, struct file *file);
 void vkfd_pdd_vm_abort(struct vkfd_pdd *pdd);
 int vkfd_pdd_vm_publish(struct vkfd_pdd *pdd);
+int vkfd_pdd_set_trap(struct vkfd_pdd *pdd, u64 tba, u64 tma);
 int vkfd_process_set_xnack_locked(struct vkfd_process *p, bool on);
 void vkfd_pdds_release(struct vkfd_process *p);
 void vkfd_pdds_free(struct vkfd_process *p);

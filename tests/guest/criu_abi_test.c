@@ -220,30 +220,12 @@ static void user_memory_is_not_saved(int arg)
 
 static void compute_queues_are_not_saved(int arg)
 {
-	struct raw_buffer ring, pointers, area;
-	u64 save, stack;
-	struct raw_queue q = { 0 };
+	struct raw_compute q;
 	struct raw r;
 
 	raw_start(&r);
-	assert_ok(topology_property(r.gpu.node, "properties", "cwsr_size", &save));
-	assert_ok(topology_property(r.gpu.node, "properties", "ctl_stack_size", &stack));
-	raw_buffer_alloc(&r, &ring, PAGE, RAW_GTT);
-	raw_buffer_alloc(&r, &pointers, PAGE, RAW_GTT);
-	raw_buffer_alloc(&r, &area, save + MIB, RAW_GTT);
-	q.args = (struct kfd_ioctl_create_queue_args){
-		.ring_base_address = (u64)(uintptr_t)ring.addr,
-		.ring_size = PAGE,
-		.write_pointer_address = (u64)(uintptr_t)pointers.addr,
-		.read_pointer_address = (u64)(uintptr_t)pointers.addr + 8,
-		.ctx_save_restore_address = (u64)(uintptr_t)area.addr,
-		.ctx_save_restore_size = (u32)save,
-		.ctl_stack_size = (u32)stack,
-		.gpu_id = r.gpu.gpu_id,
-		.queue_type = KFD_IOC_QUEUE_TYPE_COMPUTE,
-		.queue_percentage = 100,
-	};
-	assert_ok(raw_queue_create(&r, &q));
+	raw_compute_prepare(&r, &q);
+	assert_ok(kfd_ioctl(r.kfd, AMDKFD_IOC_CREATE_QUEUE, &q.args));
 	assert_errno(criu_info(r.kfd, &image), EOPNOTSUPP);
 	assert_errno(criu_op(r.kfd, KFD_CRIU_OP_UNPAUSE), EINVAL);
 	assert_ok(raw_queue_destroy(&r, q.args.queue_id));

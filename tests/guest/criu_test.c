@@ -15,9 +15,11 @@
 
 #include "criu_world.h"
 #include "pattern.h"
+#include "pm4.h"
 #include "residency.h"
 #include "smi.h"
 #include "svm_state.h"
+#include "trap_code.h"
 
 #define TREE_TEXT (256u * 1024)
 #define HUGE_PAGES 1
@@ -277,6 +279,82 @@ static void working_gpu_stands_still_and_goes_on(int xnack)
 	restore(w, work_goes_on);
 }
 
+/* Of the buffer with the trap's code, in bytes. */
+#define TRAP_KERNEL 0u
+#define TRAP_HANDLER 256u
+#define TRAP_DATA 512u
+#define TRAP_TMA 0x12345000u
+
+static int trap_setter(struct child *c, void *arg)
+{
+	struct world *w = arg;
+	char *code;
+
+	world_start(w);
+	world_map_svm(w);
+	code = w->buffer[WORLD_BOUNCE].addr;
+	memset(code, 0, PAGE);
+	memcpy(code + TRAP_KERNEL, kernel_trap7, sizeof(kernel_trap7));
+	memcpy(code + TRAP_HANDLER, handler_count, sizeof(handler_count));
+	child_expect(!kfd_ioctl(w->raw.kfd, AMDKFD_IOC_SET_TRAP_HANDLER,
+				&(struct kfd_ioctl_set_trap_handler_args){
+					.tba_addr = (u64)(uintptr_t)code + TRAP_HANDLER,
+					.tma_addr = TRAP_TMA, .gpu_id = w->raw.gpu.gpu_id }));
+	child_tell(c, 'r');
+	child_hear(c, 'g');
+	return 0;
+}
+
+/* A PM4 queue of the process; its doorbell is in the page of the queue that was there before. */
+static void compute_queue(struct world *w, struct pm4 *q)
+{
+	u64 doorbells = (u64)(uintptr_t)w->q.res.Queue_DoorBell_aql & ~(KFD_DOORBELL_BYTES - 1ull);
+	static struct raw_compute queue;
+	HSAuint64 *pointers;
+
+	raw_compute_prepare(&w->raw, &queue);
+	child_expect(!kfd_ioctl(w->raw.kfd, AMDKFD_IOC_CREATE_QUEUE, &queue.args));
+	pointers = queue.pointers.addr;
+	q->ring = queue.ring.addr;
+	q->fence = (u32 *)&pointers[8];
+	q->res.QueueId = queue.args.queue_id;
+	q->res.Queue_write_ptr_aql = &pointers[0];
+	q->res.Queue_read_ptr_aql = &pointers[1];
+	q->res.Queue_DoorBell_aql =
+		(HSAuint64 *)(doorbells + queue.args.doorbell_offset % KFD_DOORBELL_BYTES);
+}
+
+static int traps_go_on(struct child *c, void *arg)
+{
+	struct world *w = arg;
+	char *code = w->buffer[WORLD_BOUNCE].addr;
+	volatile u32 *data = (u32 *)(code + TRAP_DATA);
+	struct pm4 q = { 0 };
+
+	world_reopen(w, &image, saved_svm);
+	child_tell(c, 'r');
+	child_expect(child_hear(c, 'g'));
+	compute_queue(w, &q);
+	pm4_launch(&q, &(struct pm4_launch){ .code = (u32 *)(code + TRAP_KERNEL), .data = data,
+					     .groups = 10, .items = 64, .trap = true });
+	pm4_run(&q);
+	child_expect(data[0] == 640 && data[1] == 7 * 640 && data[2] == TRAP_TMA);
+	child_expect(!raw_queue_destroy(&w->raw, (u32)q.res.QueueId));
+	return 0;
+}
+
+/* Waves of the restored process enter the trap handler that the saved one had set. */
+static void trap_handler_is_restored(int xnack)
+{
+	struct world *w = world_new(xnack, false);
+	struct child c;
+
+	start(&c, w, trap_setter);
+	close(save(w, c.pid));
+	criu_kill(c.pid);
+	restore(w, traps_go_on);
+}
+
 /* Queue stops are told, with their reason. */
 static void smi_tells_that_queues_stopped_for_criu(int xnack)
 {
@@ -317,6 +395,7 @@ static const struct guest_test tests[] = {
 	TEST_ARG("restored_process_has_everything_2m_xnack_off", restored_process_has_everything,
 		 HUGE_PAGES),
 	TEST_XNACK(working_gpu_stands_still_and_goes_on),
+	TEST_XNACK(trap_handler_is_restored),
 	TEST_XNACK(smi_tells_that_queues_stopped_for_criu),
 };
 HARNESS_MAIN(tests)

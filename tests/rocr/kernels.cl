@@ -54,6 +54,19 @@ kernel void endless(global volatile uint *stop)
 		;
 }
 
+kernel void aborts(global uint *data)
+{
+	*data = 1;
+	__builtin_trap();
+}
+
+/* Goes on: no debugger is there. */
+kernel void debug_trap(global uint *data)
+{
+	__builtin_debugtrap();
+	data[global_id()] += 1;
+}
+
 kernel void not_an_instruction(global uint *data)
 {
 	*data = 1;

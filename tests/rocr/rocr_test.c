@@ -206,6 +206,42 @@ static void illegal_instruction_is_a_queue_error(int xnack)
 	assert_int_equal(hsa_signal_load_relaxed(launch.done), 1);
 }
 
+/* Through the trap handler that ROCr set: it reports the exception. */
+static void abort_is_a_queue_error(int xnack)
+{
+	struct rocr r;
+	uint32_t *data;
+	struct rocr_launch launch = { .kernel = "aborts", .grid = 1, .group = 1,
+				      .args = &data, .args_bytes = sizeof(data) };
+
+	rocr_start(&r, xnack);
+	data = rocr_alloc(&r, r.system, sizeof(*data));
+	*data = 0;
+	launch.done = rocr_signal(1);
+	rocr_submit(&r, &launch);
+	if (!wait_until(r.queue_error, 20000))
+		fail_test("the queue's callback was not called");
+	assert_int_equal(r.queue_error, HSA_STATUS_ERROR_EXCEPTION);
+	assert_int_equal(*data, 1);
+	assert_int_equal(hsa_signal_load_relaxed(launch.done), 1);
+}
+
+/* ROCr's handler returns from it when no debugger is attached. */
+static void debug_trap_is_stepped_over(int xnack)
+{
+	uint32_t count = 512;
+	struct rocr r;
+	uint32_t *data;
+
+	rocr_start(&r, xnack);
+	data = rocr_alloc(&r, r.system, count * sizeof(*data));
+	memset(data, 0, count * sizeof(*data));
+	rocr_run(&r, (struct rocr_launch){ .kernel = "debug_trap", .grid = count, .group = 128,
+					   .args = &data, .args_bytes = sizeof(data) });
+	for (uint32_t i = 0; i < count; i++)
+		assert_int_equal(data[i], 1);
+}
+
 /* An endless kernel on one queue, work on another; then the first is destroyed. */
 static void endless_kernel_hurts_nobody(int xnack)
 {
@@ -244,6 +280,8 @@ static const struct guest_test tests[] = {
 	TEST_XNACK(svm_memory_moves_and_computes),
 	TEST(malloc_is_enough_with_xnack),
 	TEST_XNACK(illegal_instruction_is_a_queue_error),
+	TEST_XNACK(abort_is_a_queue_error),
+	TEST_XNACK(debug_trap_is_stepped_over),
 	TEST_XNACK(endless_kernel_hurts_nobody),
 };
 

@@ -81,3 +81,26 @@ void raw_queue_free(struct raw *r, struct raw_queue *q)
 	raw_buffer_free(r, &q->ring);
 	raw_buffer_free(r, &q->pointers);
 }
+
+void raw_compute_prepare(struct raw *r, struct raw_compute *q)
+{
+	u64 save, stack;
+
+	assert_ok(topology_property(r->gpu.node, "properties", "cwsr_size", &save));
+	assert_ok(topology_property(r->gpu.node, "properties", "ctl_stack_size", &stack));
+	raw_buffer_alloc(r, &q->ring, PAGE, RAW_GTT);
+	raw_buffer_alloc(r, &q->pointers, PAGE, RAW_GTT);
+	raw_buffer_alloc(r, &q->area, save + MIB, RAW_GTT);
+	q->args = (struct kfd_ioctl_create_queue_args){
+		.ring_base_address = (u64)(uintptr_t)q->ring.addr,
+		.ring_size = PAGE,
+		.write_pointer_address = (u64)(uintptr_t)q->pointers.addr,
+		.read_pointer_address = (u64)(uintptr_t)q->pointers.addr + 8,
+		.ctx_save_restore_address = (u64)(uintptr_t)q->area.addr,
+		.ctx_save_restore_size = (u32)save,
+		.ctl_stack_size = (u32)stack,
+		.gpu_id = r->gpu.gpu_id,
+		.queue_type = KFD_IOC_QUEUE_TYPE_COMPUTE,
+		.queue_percentage = 100,
+	};
+}

@@ -53,4 +53,12 @@ int raw_queue_create(struct raw *r, struct raw_queue *q);
 int raw_queue_destroy(struct raw *r, u32 queue_id);
 void raw_queue_free(struct raw *r, struct raw_queue *q);
 
+/** struct raw_compute - the same of a PM4 queue */
+struct raw_compute {
+	struct raw_buffer ring, pointers, area;
+	struct kfd_ioctl_create_queue_args args;
+};
+
+void raw_compute_prepare(struct raw *r, struct raw_compute *q);
+
 #endif
