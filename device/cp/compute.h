@@ -39,7 +39,7 @@ void compute_reset(struct compute *compute);
 /* A doorbell of the queue was stored to. Any thread, also inside an engine's access. */
 void compute_ring(struct compute *compute, u32 number, u64 value);
 
-/* Where waves of the context go at s_trap; @tba 0: nowhere. @ctx is below VKFD_MAX_CONTEXTS. */
+/* Where waves of the context go at traps and exceptions; @tba 0: nowhere. @ctx is below VKFD_MAX_CONTEXTS. */
 void compute_ctx_trap(struct compute *compute, u32 ctx, u64 tba, u64 tma);
 
 /* The driver served faults in [start, end): reports are settled, parked accesses run again. */

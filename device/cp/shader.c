@@ -41,7 +41,8 @@ static bool env_message(void *opaque, const struct wave *wave, u32 payload)
 	const struct cp_shader_env *shader = opaque;
 	struct ih_event event = cp_event(shader->compute, shader->queue, VKFD_IH_SRC_SQ_MESSAGE);
 
-	if (wave->status & WAVE_STATUS_PRIV && cp_trap_message(shader->compute, shader->queue, payload))
+	if (wave->status & WAVE_STATUS_PRIV &&
+	    cp_trap_message(shader->compute, shader->queue, wave, payload))
 		return true;
 	event.data[0] = payload & VKFD_SQ_MESSAGE_MASK;
 	return ih_post(shader->compute->config.ih, &event);

@@ -7,7 +7,6 @@
  * time (shader_wait.c). While it is taken the queue's epoch may move on: what it waits for may
  * then have come already, so it just tries again.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include "cp/shader_priv.h"
@@ -18,8 +17,6 @@
 #define LDS_PER_COST	2048u
 /* Groups of queues that are alone with one beyond the GPU's own size. */
 #define SPARE_CUS	1024u
-#define TRAP_ABORT	2u
-#define TRAP_DEBUG	3u
 
 void cp_queue_count(struct compute *compute, struct compute_queue *queue, bool busy)
 {
@@ -202,73 +199,24 @@ static void group_ended(struct compute *compute, struct compute_queue *queue,
 		pthread_cond_signal(&compute->work);
 }
 
-static void wave_illegal(struct compute *compute, struct compute_queue *queue,
-			 const struct wave *wave)
-{
-	const struct cp_error error = { VKFD_QERR_ILLEGAL, VKFD_EC_WAVE_ILLEGAL,
-					wave->inst.word[0] };
-	char line[96];
-
-	if (wave->inst.bytes > 4)
-		snprintf(line, sizeof(line), "illegal instruction 0x%08x 0x%08x at pc 0x%llx",
-			 wave->inst.word[0], wave->inst.word[1], (unsigned long long)wave->pc);
-	else
-		snprintf(line, sizeof(line), "illegal instruction 0x%08x at pc 0x%llx",
-			 wave->inst.word[0], (unsigned long long)wave->pc);
-	cp_log(compute, queue, line);
-	cp_halt(compute, queue, &error);
-}
-
-static void wave_aperture(struct compute *compute, struct compute_queue *queue,
-			  const struct wave *wave)
-{
-	const struct cp_error error = { VKFD_QERR_APERTURE, VKFD_EC_WAVE_APERTURE,
-					(u32)(wave->fault.va >> 32) };
-	char line[96];
-
-	snprintf(line, sizeof(line), "aperture violation: address 0x%llx at pc 0x%llx",
-		 (unsigned long long)wave->fault.va, (unsigned long long)wave->pc);
-	cp_log(compute, queue, line);
-	cp_halt(compute, queue, &error);
-}
-
-/* True: the wave goes on, in its handler or, without one, behind a debug trap. */
-static bool wave_trapped(struct compute *compute, struct compute_queue *queue,
-			 const struct cp_group *group, struct wave *wave)
-{
-	struct cp_error error = { VKFD_QERR_TRAP, VKFD_EC_WAVE_TRAP, wave->trap };
-
-	if (cp_trap_enter(compute, queue, group, wave))
-		return true;
-	if (wave->trap == TRAP_DEBUG) {
-		wave->pc += 4;
-		wave->stop = WAVE_READY;
-		return true;
-	}
-	if (wave->trap == TRAP_ABORT)
-		error.code = VKFD_EC_WAVE_ABORT;
-	cp_halt(compute, queue, &error);
-	return false;
-}
-
-static void group_broken(struct compute *compute, struct compute_queue *queue,
+/* True: waves that did what is not allowed go on, in their trap handler. */
+static bool group_broken(struct compute *compute, struct compute_queue *queue,
 			 struct cp_group *group)
 {
+	bool again = false;
+
 	/* Another group was first: one reason is enough. */
 	for (u32 n = 0; n < group->config.nr_waves && !queue->halted; n++) {
 		struct wave *wave = &group->waves->wave[n];
 
-		if (wave->stop == WAVE_ILLEGAL)
-			wave_illegal(compute, queue, wave);
-		else if (wave->stop == WAVE_APERTURE)
-			wave_aperture(compute, queue, wave);
-		else if (wave->stop == WAVE_FAULTED && !wave->fault.retry)
+		if (wave->stop == WAVE_ILLEGAL || wave->stop == WAVE_APERTURE) {
+			again |= cp_wave_trapped(compute, queue, group, wave);
+		} else if (wave->stop == WAVE_FAULTED && !wave->fault.retry) {
 			cp_halt_fault(compute, queue, &wave->fault);
-		else
-			continue;
-		counter_add(compute->config.counters, VKFD_STAT_WAVE_ERRORS, 1);
-		return;
+			counter_add(compute->config.counters, VKFD_STAT_WAVE_ERRORS, 1);
+		}
 	}
+	return again && !queue->halted;
 }
 
 /* Under the lock. Waves that stopped for a reason say so; others of the group may go on. */
@@ -283,7 +231,7 @@ static bool group_examine(struct compute *compute, struct compute_queue *queue,
 		if (wave->stop == WAVE_BUSY)
 			group->busy = true;
 		if (wave->stop == WAVE_TRAPPED)
-			again |= wave_trapped(compute, queue, group, wave);
+			again |= cp_wave_trapped(compute, queue, group, wave);
 		if (wave->stop == WAVE_FAULTED && !(group->told >> n & 1))
 			cp_group_tell(compute, queue, group, n);
 	}
@@ -313,8 +261,7 @@ static void group_judge(struct compute *compute, struct compute_queue *queue,
 		return;
 	}
 	if (stop == GROUP_BROKEN) {
-		group_broken(compute, queue, group);
-		waiting = true;
+		waiting = !group_broken(compute, queue, group);
 	} else if (epoch != queue->epoch) {
 		/* Acknowledged or flushed while it ran: try again before reporting. */
 		cp_group_wake(group);

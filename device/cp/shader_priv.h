@@ -2,7 +2,7 @@
 #ifndef VKFD_DEVICE_CP_SHADER_PRIV_H
 #define VKFD_DEVICE_CP_SHADER_PRIV_H
 
-/* What shader.c (threads, turns), shader_group.c (groups) and shader_wait.c (faults) share. */
+/* What shader.c (threads, turns), shader_group.c (groups), shader_wait.c (faults) and trap.c share. */
 #include "cp/shader.h"
 
 /* Whose waves a thread runs: the opaque of their wave_env. */
@@ -29,11 +29,15 @@ void cp_group_wake(struct cp_group *group);
 /* Busy groups try again. */
 void cp_groups_retry(struct compute_queue *queue);
 
-/* trap.c. Under the lock: a wave at s_trap goes to its context's handler. False: it has none. */
-bool cp_trap_enter(const struct compute *compute, const struct compute_queue *queue,
-		   const struct cp_group *group, struct wave *wave);
+/*
+ * trap.c. Under the lock: a wave at s_trap, or at what it may not do, goes to its context's
+ * handler or stops its queue. True: it goes on.
+ */
+bool cp_wave_trapped(struct compute *compute, struct compute_queue *queue,
+		     const struct cp_group *group, struct wave *wave);
 /* Without the lock: a handler's message. False: no exception of its queue, an event like any other. */
-bool cp_trap_message(struct compute *compute, struct compute_queue *queue, u32 payload);
+bool cp_trap_message(struct compute *compute, struct compute_queue *queue, const struct wave *wave,
+		     u32 payload);
 
 static inline void cp_list_append(struct cp_group_list *list, struct cp_group *group)
 {

@@ -66,6 +66,32 @@ static const u32 handler_halt[] = {
 	0xbe801f6c,		/* s_rfe_b64 ttmp[0:1] */
 };
 
+/* What is not allowed: an export, a store to a hole; then data[0] += 1 for each work-item. */
+static const u32 kernel_wrong[] = {
+	0x7e000280,		/* v_mov_b32 v0, 0 */
+	0x7e020281,		/* v_mov_b32 v1, 1 */
+	0xbe840080,		/* s_mov_b32 s4, 0 */
+	0xbe8500ff, 0x00800000,	/* s_mov_b32 s5, 0x800000 */
+	0xc4000000, 0x00000000,
+	0xdc708000, 0x00040000,	/* global_store_dword v0, v0, s[4:5] */
+	0xdd088000, 0x00000100,	/* global_atomic_add v0, v1, s[0:1] */
+	0xbf810000,		/* s_endpgm */
+};
+
+/* data[1] += TRAPSTS, data[2] += the trap's number; clears TRAPSTS, goes on behind 8 bytes. */
+static const u32 handler_skip[] = {
+	0xb8eef803,		/* s_getreg_b32 ttmp2, hwreg(HW_REG_TRAPSTS) */
+	0x7e04026e,		/* v_mov_b32 v2, ttmp2 */
+	0xdd088004, 0x00000200,	/* global_atomic_add v0, v2, s[0:1] offset:4 */
+	0x92eeff6d, 0x00080010,	/* s_bfe_u32 ttmp2, ttmp1, 0x80010 */
+	0x7e04026e,		/* v_mov_b32 v2, ttmp2 */
+	0xdd088008, 0x00000200,	/* global_atomic_add v0, v2, s[0:1] offset:8 */
+	0xba00f803, 0x00000000,	/* s_setreg_imm32_b32 hwreg(HW_REG_TRAPSTS), 0 */
+	0x806c886c,		/* s_add_u32 ttmp0, ttmp0, 8 */
+	0x826d806d,		/* s_addc_u32 ttmp1, ttmp1, 0 */
+	0xbe801f6c,		/* s_rfe_b64 ttmp[0:1] */
+};
+
 static int setup(void **state)
 {
 	*state = fake_compute_start(0, 0);
@@ -136,6 +162,92 @@ static void report_of_a_handler_stops_the_queue(void **state)
 	assert_false(fake_ih_next(&bench->drv, &entry, 30));
 	assert_int_equal(*data32(bench, 0), 0);
 	assert_int_equal(fake_cq_unmap(&bench->queue), VKFD_KIQ_OK);
+}
+
+/* One entry in the interrupt ring: an error of the queue. */
+static struct vkfd_ih_entry expect_error(struct fake_compute *bench)
+{
+	struct vkfd_ih_entry entry, more;
+
+	assert_true(fake_ih_next(&bench->drv, &entry, FAKE_TIMEOUT_MS));
+	assert_int_equal(VKFD_IH_SOURCE(entry.header), VKFD_IH_SRC_BAD_OPCODE);
+	assert_false(fake_ih_next(&bench->drv, &more, 30));
+	assert_int_equal(fake_cq_unmap(&bench->queue), VKFD_KIQ_OK);
+	assert_int_equal(fake_cq_map(&bench->queue), VKFD_KIQ_OK);
+	return entry;
+}
+
+static void launch_code(struct fake_compute *bench, u64 code, u32 rsrc2)
+{
+	struct fake_launch launch = LAUNCH(code, DATA(0), .dim = { GROUPS }, .threads = { 128 },
+					    .rsrc2 = rsrc2);
+
+	fake_launch(&bench->queue, &launch);
+	fake_fence(&bench->queue, FENCE, 1);
+	fake_cq_submit(&bench->queue);
+}
+
+/* A handler that mends what was wrong: nobody else hears of it. */
+static void exceptions_enter_the_handler(void **state)
+{
+	struct fake_compute *bench = *state;
+	const u32 items = GROUPS * 128, lines = bench->drv.log_lines;
+	struct vkfd_ih_entry entry;
+
+	assert_int_equal(set_trap(bench, FAKE_CTX, CODE(bench, 1, handler_skip)), VKFD_KIQ_OK);
+	launch_code(bench, CODE(bench, 0, kernel_wrong), 1 << 6);
+	assert_true(fake_wait32(data32(bench, FENCE), 1));
+	assert_int_equal(*data32(bench, 0), items);
+	/* ILLEGAL_INST, then MEM_VIOL; no trap. */
+	assert_int_equal(*data32(bench, 4), (0x800 + 0x100) * items);
+	assert_int_equal(*data32(bench, 8), 0);
+	assert_false(fake_ih_next(&bench->drv, &entry, 10));
+	assert_int_equal(bench->drv.log_lines, lines);
+	assert_int_equal(fake_stat(&bench->drv, VKFD_STAT_WAVE_ERRORS), 0);
+}
+
+/* The handler decides on the exception's code, the device adds what it knows. */
+static void reported_exception_names_the_instruction(void **state)
+{
+	struct fake_compute *bench = *state;
+	struct vkfd_ih_entry entry;
+	u32 lines = bench->drv.log_lines;
+
+	assert_int_equal(set_trap(bench, FAKE_CTX, CODE(bench, 1, handler_report)), VKFD_KIQ_OK);
+	launch_code(bench, CODE(bench, 0, kernel_illegal), 1 << 6);
+	entry = expect_error(bench);
+	assert_int_equal(entry.data[0] >> 10, VKFD_EC_WAVE_ABORT);
+	assert_int_equal(entry.data[1], 0xc4000000);
+	assert_int_equal(entry.data[3], VKFD_QERR_ILLEGAL);
+	assert_int_equal(bench->drv.log_lines - lines, 2);
+	launch_code(bench, CODE(bench, 2, kernel_aperture), 1 << 6);
+	entry = expect_error(bench);
+	assert_int_equal(entry.data[0] >> 10, VKFD_EC_WAVE_ABORT);
+	assert_int_equal(entry.data[1], 0x800000);
+	assert_int_equal(entry.data[3], VKFD_QERR_APERTURE);
+	assert_int_equal(fake_stat(&bench->drv, VKFD_STAT_WAVE_ERRORS), 2);
+}
+
+/* Without TRAP_PRESENT, and inside a handler, there is nobody to ask. */
+static void exceptions_without_a_way_to_the_handler_stop_the_queue(void **state)
+{
+	struct fake_compute *bench = *state;
+	struct vkfd_ih_entry entry;
+
+	assert_int_equal(set_trap(bench, FAKE_CTX, CODE(bench, 1, handler_skip)), VKFD_KIQ_OK);
+	launch_code(bench, CODE(bench, 0, kernel_illegal), 0);
+	entry = expect_error(bench);
+	assert_int_equal(entry.data[0] >> 10, VKFD_EC_WAVE_ILLEGAL);
+	assert_int_equal(*data32(bench, 4), 0);
+	assert_int_equal(set_trap(bench, FAKE_CTX, CODE(bench, 2, kernel_illegal)), VKFD_KIQ_OK);
+	launch_code(bench, CODE(bench, 3, kernel_trap7), 1 << 6);
+	entry = expect_error(bench);
+	assert_int_equal(entry.data[0] >> 10, VKFD_EC_WAVE_ILLEGAL);
+	assert_int_equal(set_trap(bench, FAKE_CTX, CODE(bench, 4, kernel_trap7)), VKFD_KIQ_OK);
+	launch_code(bench, CODE(bench, 3, kernel_trap7), 1 << 6);
+	entry = expect_error(bench);
+	assert_int_equal(entry.data[0] >> 10, VKFD_EC_WAVE_TRAP);
+	assert_int_equal(entry.data[1], 7);
 }
 
 static void handler_may_halt_its_wave(void **state)
@@ -215,6 +327,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(handler_runs_and_the_wave_goes_on),
 		CASE(report_of_a_handler_stops_the_queue),
+		CASE(exceptions_enter_the_handler),
+		CASE(reported_exception_names_the_instruction),
+		CASE(exceptions_without_a_way_to_the_handler_stop_the_queue),
 		CASE(handler_may_halt_its_wave),
 		CASE(endless_handler_is_stopped_and_destroyed),
 		CASE(preemption_in_a_handler_is_exact),

@@ -41,6 +41,10 @@ union wave_vreg {
 #define WAVE_STATUS_IN_TG	0x800u
 #define WAVE_STATUS_VALID	0x10000u
 
+/* TRAPSTS register: what a handler was entered for. */
+#define WAVE_TRAPSTS_MEM_VIOL	0x100u
+#define WAVE_TRAPSTS_ILLEGAL	0x800u
+
 /* Why a wave does not go on. */
 enum wave_stop {
 	WAVE_READY,	/* nothing: it can run (its budget ended, or it never ran) */
@@ -56,6 +60,16 @@ enum wave_stop {
 };
 
 struct wave_group;
+
+/* Why and where a wave stopped, as long as it is in its trap handler. */
+struct wave_cause {
+	enum wave_stop stop;	/* TRAPPED, ILLEGAL or APERTURE */
+	u8 trap;
+	u8 bytes;		/* ILLEGAL: length of the instruction */
+	u32 word[2];		/* ILLEGAL: the instruction */
+	u64 pc;
+	u64 va;			/* APERTURE */
+};
 
 /*
  * State of one wave. Owned by its group; touched by the thread that runs the
@@ -76,6 +90,7 @@ struct wave {
 	struct mmu_fault fault;
 	struct mmu_more more;	/* FAULTED, with retry: other pages that are missing */
 	struct isa_inst inst;	/* that stopped it */
+	struct wave_cause cause;	/* of being in the trap handler */
 	u64 executed;		/* instructions */
 	union wave_vreg *v;	/* nr_vgprs, then nr_agprs: see wave_vgpr(), wave_agpr() */
 	union wave_vreg *a;

@@ -32,7 +32,7 @@ enum vkfd_kiq_op {
 	VKFD_KIQ_QUEUE_MAP = 5,
 	VKFD_KIQ_QUEUE_UNMAP = 6,	/* done only when the queue touches memory no more; parked accesses are dropped */
 	VKFD_KIQ_QUEUE_UPDATE = 7,	/* ring, size, priority, percent of a mapped queue; percent 0 suspends, its engine has stopped when done */
-	VKFD_KIQ_CTX_TRAP = 8,		/* waves of the context enter this code at s_trap */
+	VKFD_KIQ_CTX_TRAP = 8,		/* waves of the context enter this code at traps and exceptions */
 };
 
 enum vkfd_kiq_status {

@@ -338,7 +338,7 @@ int vkfd_process_set_scratch(struct vkfd_process *p, u32 gpu_id, u64 va)
 }
 
 /**
- * vkfd_pdd_set_trap() - Where waves of the process go at s_trap
+ * vkfd_pdd_set_trap() - Where waves of the process go at traps and exceptions
  * @pdd: GPU with an address space; the process lock is held.
  * @tba: Address of the handler, 0 for none.
  * @tma: What it finds in its registers.

@@ -72,3 +72,9 @@ kernel void not_an_instruction(global uint *data)
 	*data = 1;
 	__asm__ volatile(".long 0xbfffffff");
 }
+
+kernel void stores_to_no_aperture(global uint *data)
+{
+	*data = 1;
+	*(global volatile uint *)0x80000000000000UL = 1;
+}

@@ -187,11 +187,15 @@ static void malloc_is_enough_with_xnack(int arg)
 	free(data);
 }
 
-static void illegal_instruction_is_a_queue_error(int xnack)
+/*
+ * Through the trap handler that ROCr set: the kernel stores to data and does what it
+ * must not; the handler reports which exception that is.
+ */
+static void kernel_is_a_queue_error(int xnack, const char *kernel, uint32_t status)
 {
 	struct rocr r;
 	uint32_t *data;
-	struct rocr_launch launch = { .kernel = "not_an_instruction", .grid = 1, .group = 1,
+	struct rocr_launch launch = { .kernel = kernel, .grid = 1, .group = 1,
 				      .args = &data, .args_bytes = sizeof(data) };
 
 	rocr_start(&r, xnack);
@@ -201,29 +205,25 @@ static void illegal_instruction_is_a_queue_error(int xnack)
 	rocr_submit(&r, &launch);
 	if (!wait_until(r.queue_error, 20000))
 		fail_test("the queue's callback was not called");
-	assert_int_equal(r.queue_error, HSA_STATUS_ERROR_ILLEGAL_INSTRUCTION);
+	assert_int_equal(r.queue_error, status);
 	assert_int_equal(*data, 1);
 	assert_int_equal(hsa_signal_load_relaxed(launch.done), 1);
 }
 
-/* Through the trap handler that ROCr set: it reports the exception. */
+static void illegal_instruction_is_a_queue_error(int xnack)
+{
+	kernel_is_a_queue_error(xnack, "not_an_instruction", HSA_STATUS_ERROR_ILLEGAL_INSTRUCTION);
+}
+
+static void aperture_violation_is_a_queue_error(int xnack)
+{
+	kernel_is_a_queue_error(xnack, "stores_to_no_aperture",
+				HSA_STATUS_ERROR_MEMORY_APERTURE_VIOLATION);
+}
+
 static void abort_is_a_queue_error(int xnack)
 {
-	struct rocr r;
-	uint32_t *data;
-	struct rocr_launch launch = { .kernel = "aborts", .grid = 1, .group = 1,
-				      .args = &data, .args_bytes = sizeof(data) };
-
-	rocr_start(&r, xnack);
-	data = rocr_alloc(&r, r.system, sizeof(*data));
-	*data = 0;
-	launch.done = rocr_signal(1);
-	rocr_submit(&r, &launch);
-	if (!wait_until(r.queue_error, 20000))
-		fail_test("the queue's callback was not called");
-	assert_int_equal(r.queue_error, HSA_STATUS_ERROR_EXCEPTION);
-	assert_int_equal(*data, 1);
-	assert_int_equal(hsa_signal_load_relaxed(launch.done), 1);
+	kernel_is_a_queue_error(xnack, "aborts", HSA_STATUS_ERROR_EXCEPTION);
 }
 
 /* ROCr's handler returns from it when no debugger is attached. */
@@ -280,6 +280,7 @@ static const struct guest_test tests[] = {
 	TEST_XNACK(svm_memory_moves_and_computes),
 	TEST(malloc_is_enough_with_xnack),
 	TEST_XNACK(illegal_instruction_is_a_queue_error),
+	TEST_XNACK(aperture_violation_is_a_queue_error),
 	TEST_XNACK(abort_is_a_queue_error),
 	TEST_XNACK(debug_trap_is_stepped_over),
 	TEST_XNACK(endless_kernel_hurts_nobody),
