@@ -16,6 +16,11 @@
  * A fork between the look and the commit shows in the count, which the commit
  * compares under the notifier lock; a later one finds the PTEs and takes them.
  *
+ * What was read-only in RAM is read-only in VRAM too: shared since a fork, or
+ * marked by NUMA balancing. Such pages come back at once when they are mapped,
+ * and are writable then; who had moved them sees &vkfd_svm.unshared change and
+ * moves them once more (svm_set.c, svm_serve.c).
+ *
  * Called by svm_map.c under &vkfd_svm.lock; refuses to run in a notifier.
  */
 #include <linux/hmm.h>
@@ -94,6 +99,7 @@ static int unshare(struct vkfd_svm *svm, struct vkfd_svm_range *range, void *own
 
 	if (err <= 0)
 		return err;
+	svm->unshared++;
 	err = vkfd_migrate_to_ram(svm->gpusvm.mm, base + first * PAGE_SIZE, base + end * PAGE_SIZE,
 				  VKFD_MIGRATE_GPU_FAULT, &result);
 	return err ?: -EAGAIN;

@@ -157,10 +157,10 @@ static int place(struct service *job, const struct vkfd_svm_decision *decision)
 		err = vkfd_migrate_to_ram(svm->gpusvm.mm, job->start, job->end,
 					  VKFD_MIGRATE_GPU_FAULT, &result);
 	if (result.moved) {
+		if (decision->place == VKFD_SVM_TO_VRAM && !job->moved)
+			vkfd_svm_thrash_moved(svm, job->start, job->end);
 		job->how = "migrated";
 		job->moved = true;
-		if (decision->place == VKFD_SVM_TO_VRAM)
-			vkfd_svm_thrash_moved(svm, job->start, job->end);
 	}
 	job->placed = true;
 	return err == -ENODEV && vkfd_device_is_lost(svm->gpus[job->entry->slot].dev) ? err : 0;
@@ -178,7 +178,7 @@ static void tell(struct service *job)
 	job->told = true;
 }
 
-static int decide_and_place(struct service *job)
+static int decide_and_place(struct service *job, struct vkfd_svm_decision *decision)
 {
 	struct vkfd_svm *svm = job->svm;
 	struct vkfd_svm_gpu_facts gpus[VKFD_SVM_MAX_GPUS];
@@ -194,14 +194,13 @@ static int decide_and_place(struct service *job)
 		.stuck = job->placed || job->entry->tries,
 		.pinned = vkfd_svm_thrash_pinned(svm, job->start, job->end),
 	};
-	struct vkfd_svm_decision decision;
 
 	vkfd_svm_gpu_facts(svm, gpus);
-	decision = vkfd_svm_decide_fault(&now);
-	if (decision.place == VKFD_SVM_DENY)
+	*decision = vkfd_svm_decide_fault(&now);
+	if (decision->place == VKFD_SVM_DENY)
 		return -EACCES;
 	tell(job);
-	return job->placed ? 0 : place(job, &decision);
+	return job->placed ? 0 : place(job, decision);
 }
 
 /* Maps the range of @addr; *next is its end. */
@@ -233,8 +232,21 @@ static int map_window(struct service *job)
 	return 0;
 }
 
+/* What mapping took back to RAM, because it was not writable, moves once more. */
+static int map_in_place(struct service *job, const struct vkfd_svm_decision *decision)
+{
+	u64 unshared = job->svm->unshared;
+	int err = map_window(job);
+
+	if (err || decision->place != VKFD_SVM_TO_VRAM || job->svm->unshared == unshared)
+		return err;
+	err = place(job, decision);
+	return err ?: map_window(job);
+}
+
 static int serve_once(struct service *job)
 {
+	struct vkfd_svm_decision decision;
 	struct vkfd_svm *svm = job->svm;
 	int err;
 
@@ -251,10 +263,8 @@ static int serve_once(struct service *job)
 	err = resolve(job);
 	if (err)
 		return err;
-	err = decide_and_place(job);
-	if (err)
-		return err;
-	return map_window(job);
+	err = decide_and_place(job, &decision);
+	return err ?: map_in_place(job, &decision);
 }
 
 /* Counts how often this page was mapped in a row, without use to its access. */

@@ -172,17 +172,25 @@ static int prefetch_all(const struct set_job *job)
 	return err;
 }
 
+static int place_and_map(const struct set_job *job)
+{
+	int err = prefetch_all(job);
+
+	return err ?: vkfd_svm_map_required(job->svm, job->start, job->end);
+}
+
 /* Everything after the tree: mappings follow attributes. */
 static int follow(const struct set_job *job)
 {
 	struct vkfd_svm *svm = job->svm;
+	u64 unshared = svm->unshared;
 	int err;
 
 	refresh_ranges(job);
-	err = prefetch_all(job);
-	if (err)
-		return err;
-	err = vkfd_svm_map_required(svm, job->start, job->end);
+	err = place_and_map(job);
+	/* What mapping took back to RAM is writable now, and may go where it was asked to. */
+	if (!err && svm->unshared != unshared && has_change(job, KFD_IOCTL_SVM_ATTR_PREFETCH_LOC))
+		err = place_and_map(job);
 	if (err == -EAGAIN || err == -EBUSY) {
 		/* The CPU side does not settle; the GPUs wait for it. */
 		vkfd_svm_restore_mark(svm, job->start, job->end);

@@ -246,8 +246,10 @@ struct vkfd_svm {
 	/** @owner: their first argument. */
 	void *owner;
 
-	/** @attrs: what was asked for; &vkfd_svm.lock, as the next four. */
+	/** @attrs: what was asked for; &vkfd_svm.lock, as the next five. */
 	struct vkfd_svm_attrs attrs;
+	/** @unshared: how often svm_cow.c brought device pages to RAM. */
+	u64 unshared;
 	/** @xnack: faults are retried. */
 	bool xnack;
 	/** @granularity: default of this process. */
