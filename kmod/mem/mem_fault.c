@@ -8,6 +8,9 @@
  * under mmap_lock; the helpers move the whole buffer the page lies in and call
  * back mem_copy.c in this task, which counts.
  *
+ * A 2 MiB page that a fork shares must be split before it moves (mem_split.c),
+ * which our reference and lock forbid: a worker does it, and the CPU faults again.
+ *
  * Refuses, with SIGBUS: a page whose VRAM cannot be read any more. It stays
  * where it is until the process or the device goes.
  */
@@ -74,6 +77,9 @@ vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 
 	if (WARN_ON_ONCE(!bo) || !vkfd_svm_bo_readable(bo))
 		return VM_FAULT_SIGBUS;
+	if (!vmf->pte && vkfd_page_is_shared(vmf->page) &&
+	    vkfd_split_soon(dev, mm, vmf->address & PAGE_MASK))
+		return 0;
 	w = window_of(vmf, bo->devmem.size);
 	news = (struct vkfd_migrate_news){
 		.mm = mm,

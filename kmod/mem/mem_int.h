@@ -51,6 +51,24 @@ struct vkfd_pt_pool {
 	atomic64_t bytes;
 };
 
+/**
+ * struct vkfd_splitter - a 2 MiB page that a CPU fault wants split first
+ * @work:   splits it; queued on &vkfd_mem_mgr.wq.
+ * @lock:   guards the rest; a leaf.
+ * @mm:     address space, with a reference to the struct while @busy; afterwards only compared.
+ * @addr:   address in it.
+ * @busy:   the work runs or will.
+ * @failed: it did not succeed with the last one.
+ */
+struct vkfd_splitter {
+	struct work_struct work;
+	spinlock_t lock;	/* a leaf */
+	struct mm_struct *mm;
+	u64 addr;
+	bool busy;
+	bool failed;
+};
+
 /** struct vkfd_mem_mgr - memory of one GPU; lives as long as its drm_device */
 struct vkfd_mem_mgr {
 	struct vkfd_device *dev;
@@ -68,6 +86,7 @@ struct vkfd_mem_mgr {
 	struct workqueue_struct *wq;
 	struct llist_head released;
 	struct work_struct release_work;
+	struct vkfd_splitter splitter;
 	/** @rescues: buffers on their way out by address. */
 	atomic_t rescues;
 
@@ -244,7 +263,9 @@ void vkfd_ram_end(struct vkfd_ram_move *move);
  * At most VKFD_PIECE_PAGES pages each. Return pages moved, or -errno if none did; -ENOMEM if
  * it was for want of memory.
  */
-long vkfd_ram_vma(struct vkfd_ram_move *move, struct vm_area_struct *vma, u64 start, u64 end);
+/* @whole: a 2 MiB page may move as one. */
+long vkfd_ram_vma(struct vkfd_ram_move *move, struct vm_area_struct *vma, u64 start, u64 end,
+		  bool whole);
 long vkfd_ram_pfns(struct vkfd_ram_move *move, struct vkfd_svm_bo *bo);
 long vkfd_ram_range(struct vkfd_ram_move *move, unsigned long first_pfn, unsigned long npages);
 
@@ -256,6 +277,11 @@ void vkfd_ram_force(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u6
 /* mem_split.c: 0, or -EBUSY: not by number now */
 int vkfd_svm_bo_split(struct vkfd_svm_bo *bo);
 bool vkfd_svm_bo_orphaned(struct vkfd_svm_bo *bo);
+/* A 2 MiB page that others map too: must not migrate as one. The page may be gone by now. */
+bool vkfd_page_is_shared(const struct page *page);
+/* True: the 2 MiB page at @addr is being split, fault again; false: it cannot be. */
+bool vkfd_split_soon(struct vkfd_device *dev, struct mm_struct *mm, u64 addr);
+void vkfd_splitter_init(struct vkfd_mem_mgr *mgr);
 
 /* mem_scan.c */
 struct vkfd_scan {

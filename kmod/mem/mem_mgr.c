@@ -57,6 +57,7 @@ static struct vkfd_mem_mgr *mem_mgr_create(struct vkfd_device *dev)
 	if (err)
 		goto err_wq;
 	vkfd_svm_release_init(mgr);
+	vkfd_splitter_init(mgr);
 	vkfd_pt_pool_init(mgr);
 	return mgr;
 

@@ -302,7 +302,8 @@ static long ram_result(struct vkfd_ram_move *move, u64 moved, int err)
 	return move->starved ? -ENOMEM : 0;
 }
 
-long vkfd_ram_vma(struct vkfd_ram_move *move, struct vm_area_struct *vma, u64 start, u64 end)
+long vkfd_ram_vma(struct vkfd_ram_move *move, struct vm_area_struct *vma, u64 start, u64 end,
+		  bool whole)
 {
 	struct migrate_vma args = {
 		.vma = vma,
@@ -316,8 +317,8 @@ long vkfd_ram_vma(struct vkfd_ram_move *move, struct vm_area_struct *vma, u64 st
 	u64 moved;
 	int err;
 
-	/* Evictions split what they take: see mem_split.c. */
-	if (!move->force)
+	/* Else core mm splits a 2 MiB page while it collects: see mem_split.c. */
+	if (whole && !move->force)
 		args.flags |= MIGRATE_VMA_SELECT_COMPOUND;
 
 	mmap_assert_locked(vma->vm_mm);

@@ -16,16 +16,22 @@
  * migration entry of 2 MiB at any time, since core mm splits entry and page at
  * once. It needs the address space and its lock, see evict() of mem_evict.c.
  *
- * Remain whole: pages on their way by prefetch and CPU fault. There it takes a
- * program that drops memory in one thread while it uses it in another; and
- * pages of which only a forked child is left as owner.
+ * The same before any way to RAM for pages that a fork shares: the other
+ * address space drops them when it likes, by its exit if nothing else.
+ *
+ * Remain whole: pages that only one address space maps, on their way by
+ * prefetch and CPU fault. There it takes a program that drops memory in one
+ * thread while it uses it in another; and pages of which only a forked child is
+ * left as owner.
  */
+#include <linux/delay.h>
 #include <linux/hmm.h>
 #include <linux/maple_tree.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/pagemap.h>
 #include <linux/sched/mm.h>
+#include <drm/drm_drv.h>
 
 #include "mem/mem_int.h"
 #include "mem/mem_pagemap.h"
@@ -61,6 +67,107 @@ void vkfd_migrate_split(struct vkfd_device *dev, struct mm_struct *mm, u64 addr)
 		split_at(dev, vma, addr);
 	mmap_read_unlock(mm);
 	mmput_async(mm);
+}
+
+/* Busy are pages only for moments: together some 20 ms, of which few are needed. */
+#define SPLIT_TRIES	200
+#define SPLIT_PAUSE_US	100
+
+bool vkfd_page_is_shared(const struct page *page)
+{
+	const struct folio *folio = page_folio(page);
+
+	return folio_test_large(folio) && folio_mapcount(folio) > 1;
+}
+
+/* Is there nothing of 2 MiB at @addr any more? */
+static bool is_small(struct vkfd_device *dev, struct mm_struct *mm, u64 addr)
+{
+	struct vkfd_scan scan;
+	unsigned long pfn;
+	bool small = true;
+
+	if (!mmget_not_zero(mm))
+		return true;
+	mmap_read_lock(mm);
+	if (!vkfd_scan(dev, mm, addr, addr + PAGE_SIZE, &pfn, &scan) && scan.own)
+		small = !folio_test_large(page_folio(hmm_pfn_to_page(pfn)));
+	mmap_read_unlock(mm);
+	mmput_async(mm);
+	return small;
+}
+
+/* Whoever faults there meanwhile has a reference for a moment, which keeps it whole. */
+static bool split_patiently(struct vkfd_device *dev, struct mm_struct *mm, u64 addr)
+{
+	unsigned int tries = SPLIT_TRIES;
+	bool small;
+
+	for (;;) {
+		vkfd_migrate_split(dev, mm, addr);
+		small = is_small(dev, mm, addr);
+		if (small || !--tries)
+			return small;
+		usleep_range(SPLIT_PAUSE_US, 2 * SPLIT_PAUSE_US);
+	}
+}
+
+static void split_work(struct work_struct *work)
+{
+	struct vkfd_splitter *s = container_of(work, struct vkfd_splitter, work);
+	struct vkfd_device *dev = container_of(s, struct vkfd_mem_mgr, splitter)->dev;
+	struct mm_struct *mm = s->mm;
+	bool small = false;
+	int idx;
+
+	/* After unplug the page goes home as it is. */
+	if (drm_dev_enter(&dev->drm, &idx)) {
+		small = split_patiently(dev, mm, s->addr);
+		drm_dev_exit(idx);
+	}
+	spin_lock(&s->lock);
+	s->busy = false;
+	s->failed = !small;
+	spin_unlock(&s->lock);
+	mmdrop(mm);
+}
+
+/**
+ * vkfd_split_soon() - a CPU fault met a 2 MiB page that must not move as one
+ * @dev:  GPU that has the page.
+ * @mm:   the faulting address space.
+ * @addr: the faulting address.
+ *
+ * One page at a time; who comes meanwhile faults until it is its turn.
+ *
+ * Context: CPU fault, which has the page locked, so that it can't be split here.
+ * Return: true to fault again; false if splitting was tried in vain.
+ */
+bool vkfd_split_soon(struct vkfd_device *dev, struct mm_struct *mm, u64 addr)
+{
+	struct vkfd_splitter *s = &dev->mem->splitter;
+	bool again = true;
+
+	spin_lock(&s->lock);
+	if (!s->busy && s->failed && s->mm == mm && s->addr == addr) {
+		s->failed = false;
+		again = false;
+	} else if (!s->busy) {
+		mmgrab(mm);
+		s->mm = mm;
+		s->addr = addr;
+		s->busy = true;
+		queue_work(dev->mem->wq, &s->work);
+	}
+	spin_unlock(&s->lock);
+	return again;
+}
+
+/** vkfd_splitter_init() - part of making &struct vkfd_mem_mgr */
+void vkfd_splitter_init(struct vkfd_mem_mgr *mgr)
+{
+	spin_lock_init(&mgr->splitter.lock);
+	INIT_WORK(&mgr->splitter.work, split_work);
 }
 
 static struct page *first_page(const struct vkfd_svm_bo *bo)

@@ -11,6 +11,7 @@
  * Called with no lock of mm/ held (vkfd_migrate_to_ram()), or with mmap_lock
  * for one VMA (vkfd_ram_others(), before pages go on to another GPU).
  */
+#include <linux/hmm.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
@@ -57,6 +58,13 @@ static void tell_end(struct to_ram *job, int err)
 		vkfd_news_end(&job->news[node], err);
 }
 
+/* No fork of this address space since the look: its lock is held. */
+static bool is_shared(const struct to_ram *job)
+{
+	return (job->pfns[0] & HMM_PFN_VALID) &&
+	       vkfd_page_is_shared(hmm_pfn_to_page(job->pfns[0]));
+}
+
 static int window_move(struct to_ram *job, struct vkfd_device *dev, struct vkfd_ram_move *move,
 		       u64 start, u64 end)
 {
@@ -70,7 +78,7 @@ static int window_move(struct to_ram *job, struct vkfd_device *dev, struct vkfd_
 		return 0;
 	tell(job, dev, start);
 	trace_vkfd_migrate_begin(start, end - start, dev->gpu_id, 0, job->trigger);
-	moved = vkfd_ram_vma(move, job->vma, start, end);
+	moved = vkfd_ram_vma(move, job->vma, start, end, !is_shared(job));
 	err = moved < 0 ? moved : 0;
 	moved = max(moved, 0L);
 	vkfd_migrate_done(mm, start, end, dev->gpu_id, 0, job->trigger, moved, err);

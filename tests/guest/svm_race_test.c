@@ -24,6 +24,8 @@ struct race {
 	u32 *p;
 	const char *point;
 	u64 waited;	/* mappings that had been held up before the last one */
+	int home, err;	/* of bring_home(): how, and what came of it */
+	u32 seen;
 };
 
 static void race_start(struct race *r, bool vram)
@@ -375,6 +377,74 @@ static void memory_goes_while_it_is_evicted(int how)
 	}
 }
 
+static int child_holds_memory(struct child *c, void *unused)
+{
+	(void)unused;
+	child_tell(c, 'f');
+	child_expect(child_hear(c, 'w'));
+	return 0;
+}
+
+enum { BY_GPU_WRITE, BY_PREFETCH, BY_CPU };
+
+/* Something that brings the page of the parent to RAM; the fault point holds it up. */
+static void *bring_home(void *arg)
+{
+	struct race *r = arg;
+
+	if (r->home == BY_PREFETCH)
+		r->err = gpu_prefetch(&r->s, r->p, HUGE_BYTES, false);
+	else
+		r->seen = *(volatile u32 *)(r->p + HUGE_BYTES / 8);
+	return NULL;
+}
+
+/*
+ * As above, but it is a forked child that drops the page, by its exit, while its
+ * parent's GPU or CPU has it moved. The bytes of the parent must be left alone.
+ */
+static void child_exits_while_shared_page_moves(int home)
+{
+	enum { ROUNDS = 4 };
+	pthread_t thread;
+	struct child c;
+	struct race r;
+	u32 seq = 0;
+
+	race_start(&r, true);
+	r.home = home;
+	for (int i = 0; i < ROUNDS; i++) {
+		r.p = mm_map_huge(HUGE_BYTES);
+		memset(r.p, 0x11, HUGE_BYTES);
+		assert_ok(gpu_prefetch(&r.s, r.p, HUGE_BYTES, true));
+		assert_in_vram(r.p, HUGE_BYTES);
+		child_start(&c, child_holds_memory, NULL);
+		assert_true(child_hear(&c, 'f'));
+		race_arm(&r, "stall_copy");
+		if (home == BY_GPU_WRITE) {
+			sdma_write1(&r.q, r.p, 0x44444444);
+			seq = sdma_submit(&r.q);
+		} else {
+			assert_int_equal(pthread_create(&thread, NULL, bring_home, &r), 0);
+		}
+		race_meet(&r);
+		child_tell(&c, 'w');
+		assert_child_ok(&c);
+		race_release(&r);
+		if (home == BY_GPU_WRITE)
+			assert_true(sdma_wait(&r.q, seq, SDMA_MS));
+		else
+			pthread_join(thread, NULL);
+		assert_int_equal(r.err, 0);
+		assert_int_equal(r.seen, home == BY_CPU ? 0x11111111 : 0);
+		assert_int_equal(r.p[0], home == BY_GPU_WRITE ? 0x44444444 : 0x11111111);
+		for (u32 k = 1; k < HUGE_BYTES / 4; k++)
+			assert_int_equal(r.p[k], 0x11111111);
+		mm_unmap(r.p, HUGE_BYTES);
+	}
+	sdma_destroy(&r.q);
+}
+
 static const struct guest_test tests[] = {
 	TEST_ARG("page_replaced_before_commit_is_not_used_ram_read_xnack_on",
 		 page_replaced_before_commit_is_not_used, 0),
@@ -396,5 +466,10 @@ static const struct guest_test tests[] = {
 	TEST_ARG("queues_stopped_twice_run_again_xnack_off", queues_stopped_twice_run_again, 0),
 	TEST_ARG("memory_dropped_while_it_is_evicted", memory_goes_while_it_is_evicted, BY_DONTNEED),
 	TEST_ARG("memory_unmapped_while_it_is_evicted", memory_goes_while_it_is_evicted, BY_MUNMAP),
+	TEST_ARG("child_exits_while_gpu_unshares_its_page_xnack_on", child_exits_while_shared_page_moves,
+		 BY_GPU_WRITE),
+	TEST_ARG("child_exits_while_its_page_is_prefetched_xnack_on", child_exits_while_shared_page_moves,
+		 BY_PREFETCH),
+	TEST_ARG("child_exits_while_cpu_fetches_its_page_xnack_on", child_exits_while_shared_page_moves, BY_CPU),
 };
 HARNESS_MAIN(tests)
