@@ -247,8 +247,10 @@ static void reg_action(struct gpu *gpu, int index, u32 old, u32 value)
 
 	switch (index) {
 	case IDX_RESET:
-		if (value == VKFD_RESET_ENGINES)
+		if (value == VKFD_RESET_ENGINES || value == VKFD_RESET_ALL)
 			gpu_reset(gpu);
+		if (value == VKFD_RESET_ALL)
+			vram_clear(gpu->vram);
 		break;
 	case IDX_IH_CNTL:
 		if (changed)

@@ -238,6 +238,24 @@ static void doorbell_of_odd_size_is_dropped(void **state)
 	assert_int_equal(gpu_doorbell_read(gpu, 0x100008, 8), 0);
 }
 
+static void reset_clears_vram_only_if_told(void **state)
+{
+	struct bench *bench = *state;
+	struct gpu *gpu = bench->drv[0].gpu;
+	u8 *vram = bench->drv[0].bar0;
+
+	memset(vram, 0x77, 8192);
+	memset(bench->drv[1].bar0, 0x77, 8192);
+	gpu_reg_write(gpu, VKFD_REG_RESET, VKFD_RESET_ENGINES, 4);
+	assert_int_equal(vram[0], 0x77);
+	gpu_reg_write(gpu, VKFD_REG_RESET, VKFD_RESET_ALL, 4);
+	for (size_t i = 0; i < 8192; i++)
+		assert_int_equal(vram[i], 0);
+	assert_int_equal(bench->drv[1].bar0[0], 0x77);
+	vram[0] = 1;
+	assert_int_equal(vram[0], 1);
+}
+
 #define XGMI(name) cmocka_unit_test_setup_teardown(name, setup_xgmi, teardown)
 #define PCIE(name) cmocka_unit_test_setup_teardown(name, setup_pcie, teardown)
 
@@ -254,6 +272,7 @@ int main(void)
 		PCIE(srbm_write_reaches_few_registers),
 		PCIE(stats_window_reads_halves_and_end),
 		PCIE(doorbell_of_odd_size_is_dropped),
+		PCIE(reset_clears_vram_only_if_told),
 	};
 
 	return cmocka_run_group_tests_name("gpu", tests, NULL, NULL);

@@ -180,6 +180,7 @@ static void add_debugfs(struct vkfd_device *dev)
 	vkfd_selftest_debugfs(dev);
 	vkfd_mem_debugfs(dev);
 	vkfd_stall_debugfs(dev);
+	vkfd_reset_debugfs(dev);
 }
 
 /* From here on others see the GPU. */
@@ -234,6 +235,7 @@ static int vkfd_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	err = publish(dev);
 	if (err)
 		goto err_mem_fini;
+	vkfd_device_set_recoverable(dev, true);
 	drm_info(&dev->drm, "gpu_id %u, node %u of %u, %llu MiB VRAM, %u CUs\n", dev->gpu_id,
 		 dev->hw.node, dev->hw.nodes, dev->hw.vram_bytes >> 20, dev->hw.cus);
 	return 0;
@@ -253,6 +255,7 @@ static void vkfd_remove(struct pci_dev *pdev)
 
 	vkfd_topology_remove(dev);
 	vkfd_device_remove(dev);
+	vkfd_device_set_recoverable(dev, false);
 	vkfd_process_device_remove(dev);
 	drm_dev_unplug(&dev->drm);
 	vkfd_mem_fini(dev);
@@ -267,9 +270,25 @@ static void vkfd_shutdown(struct pci_dev *pdev)
 {
 	struct vkfd_device *dev = pci_get_drvdata(pdev);
 
+	vkfd_device_set_recoverable(dev, false);
 	hw_quiesce(dev);
 	atomic_set(&dev->lost, 1);
 }
+
+static void vkfd_pci_reset_prepare(struct pci_dev *pdev)
+{
+	vkfd_reset_prepare(pci_get_drvdata(pdev));
+}
+
+static void vkfd_pci_reset_done(struct pci_dev *pdev)
+{
+	vkfd_reset_done(pci_get_drvdata(pdev));
+}
+
+static const struct pci_error_handlers vkfd_pci_errors = {
+	.reset_prepare = vkfd_pci_reset_prepare,
+	.reset_done = vkfd_pci_reset_done,
+};
 
 static const struct pci_device_id vkfd_pci_ids[] = {
 	{ PCI_DEVICE(VKFD_PCI_VENDOR_ID, VKFD_PCI_DEVICE_ID) },
@@ -283,6 +302,7 @@ static struct pci_driver vkfd_pci_driver = {
 	.probe = vkfd_probe,
 	.remove = vkfd_remove,
 	.shutdown = vkfd_shutdown,
+	.err_handler = &vkfd_pci_errors,
 };
 
 static int __init vkfd_init(void)

@@ -62,6 +62,13 @@ void vram_fini(struct vram *vram)
 	vram->fd = -1;
 }
 
+void vram_clear(struct vram *vram)
+{
+	/* Gives the pages back; what cannot be given back is overwritten. */
+	if (madvise(vram->base, vram->bytes, MADV_REMOVE))
+		memset(vram->base, 0, vram->bytes);
+}
+
 enum mem_status vram_read(const struct vram *vram, u64 offset, void *dst, size_t len)
 {
 	if (!span_fits(offset, len, vram->bytes))

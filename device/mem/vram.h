@@ -14,6 +14,8 @@ struct vram {
 
 int vram_init(struct vram *vram, u64 bytes);
 void vram_fini(struct vram *vram);
+/** vram_clear() - all zeroes, as after a power failure; others may be looking on */
+void vram_clear(struct vram *vram);
 
 enum mem_status vram_read(const struct vram *vram, u64 offset, void *dst, size_t len);
 enum mem_status vram_write(struct vram *vram, u64 offset, const void *src, size_t len);

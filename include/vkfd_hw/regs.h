@@ -97,8 +97,12 @@ enum vkfd_reg {
 
 /* LINK_MASK: bit n set when node n's VRAM is reachable by hive address. */
 
-/* RESET: write this value; engines stop, queues and contexts vanish, VRAM keeps its content. */
+/*
+ * RESET: write one of these; engines stop, queues and contexts vanish. VRAM keeps
+ * its content after the first and is zeroes after the second.
+ */
 #define VKFD_RESET_ENGINES	0x72657374u
+#define VKFD_RESET_ALL		0x72616c6cu
 
 /* STATUS */
 #define VKFD_STATUS_READY	BIT(0)

@@ -48,8 +48,9 @@ static int state_show(struct seq_file *m, void *unused)
 {
 	struct vkfd_device *dev = m->private;
 
-	seq_printf(m, "gpu_id %u\npci %s\nnode %u of %u\nlost %d\n", dev->gpu_id,
-		   pci_name(dev->pdev), dev->hw.node, dev->hw.nodes, vkfd_device_is_lost(dev));
+	seq_printf(m, "gpu_id %u\npci %s\nnode %u of %u\nlost %d\nresets %u\n", dev->gpu_id,
+		   pci_name(dev->pdev), dev->hw.node, dev->hw.nodes, vkfd_device_is_lost(dev),
+		   dev->resets);
 	seq_printf(m, "cus %u\nfeatures 0x%x\nvram_bytes %llu\n", dev->hw.cus, dev->hw.features,
 		   dev->hw.vram_bytes);
 	return 0;

@@ -6,6 +6,10 @@
  * here, by gpu_id or by walking in probe order, and gets it with a reference on
  * its &drm_device: after an unplug the structure stays, marked lost.
  *
+ * A GPU that is lost while it is in use is brought back by a worker (the lost
+ * handler, process/reset.c). Until that is done, and for ever if it fails, everybody
+ * but that worker sees it lost. Parameter recovery=0 leaves it lost.
+ *
  * A gpu_id must be the same on every boot (user space stores it), non-zero and
  * 16 bits, so it is a hash of the PCI address; on a collision the next free
  * number is taken, which stays stable because probe order is.
@@ -13,6 +17,7 @@
  * Locks: vkfd_devices_lock, innermost and held only for list operations.
  */
 #include <linux/hash.h>
+#include <linux/module.h>
 #include <linux/mutex.h>
 #include <drm/drm_drv.h>
 #include <drm/drm_managed.h>
@@ -21,6 +26,13 @@
 #include "core/debugfs.h"
 #include "core/device.h"
 #include "core/regio.h"
+
+/* How long one look at a GPU that may come back takes at most. */
+#define RECOVERED_WAIT	(HZ / 20)
+
+static bool recovery = true;
+module_param(recovery, bool, 0644);
+MODULE_PARM_DESC(recovery, "bring a GPU that was lost back by a reset (default Y)");
 
 static DEFINE_MUTEX(vkfd_devices_lock);
 static LIST_HEAD(vkfd_devices);
@@ -46,6 +58,7 @@ static void device_fini(struct drm_device *drm, void *arg)
 	struct vkfd_device *dev = arg;
 
 	cancel_work_sync(&dev->lost_work);
+	mutex_destroy(&dev->vms_lock);
 	ida_destroy(&dev->ctx_ida);
 	ida_destroy(&dev->queue_ida);
 }
@@ -67,6 +80,9 @@ int vkfd_device_init(struct vkfd_device *dev)
 	ida_init(&dev->queue_ida);
 	spin_lock_init(&dev->lost_lock);
 	atomic_set(&dev->lost, 0);
+	init_waitqueue_head(&dev->recovered);
+	mutex_init(&dev->vms_lock);
+	INIT_LIST_HEAD(&dev->vms);
 	return drmm_add_action_or_reset(&dev->drm, device_fini, dev);
 }
 
@@ -75,9 +91,9 @@ int vkfd_device_init(struct vkfd_device *dev)
  * @dev: GPU.
  * @why: What happened, for the log.
  *
- * Sticky. The engines are reset before anybody can see the mark, so memory that
- * is freed because of it is not written any more. Waiters notice by polling, the
- * copy engine's watchdog ends fences.
+ * Stays until the lost handler has brought it back. The engines are reset before
+ * anybody can see the mark, so memory that is freed because of it is not written
+ * any more. Waiters notice by polling, the copy engine's watchdog ends fences.
  *
  * Context: Any but NMI; two trapped register accesses with interrupts off.
  */
@@ -87,16 +103,126 @@ void vkfd_device_mark_lost(struct vkfd_device *dev, const char *why)
 	bool first;
 
 	spin_lock_irqsave(&dev->lost_lock, flags);
-	first = !vkfd_device_is_lost(dev);
+	first = !atomic_read(&dev->lost);
 	if (first) {
 		vkfd_reg_reset(dev);
+		dev->recovering = dev->recoverable && recovery;
+		WRITE_ONCE(dev->resets, dev->resets + 1);
 		atomic_set(&dev->lost, 1);
 	}
 	spin_unlock_irqrestore(&dev->lost_lock, flags);
 	if (!first)
 		return;
 	drm_err(&dev->drm, "GPU is lost: %s\n", why);
-	schedule_work(&dev->lost_work);
+	queue_work(system_dfl_wq, &dev->lost_work);
+}
+
+/**
+ * vkfd_device_set_recoverable() - May a lost GPU be brought back?
+ * @dev: GPU.
+ * @on:  True at the end of probe, false when it is about to go.
+ *
+ * Context: Process context; waits for a recovery under way if @on is false.
+ */
+void vkfd_device_set_recoverable(struct vkfd_device *dev, bool on)
+{
+	spin_lock_irq(&dev->lost_lock);
+	dev->recoverable = on;
+	spin_unlock_irq(&dev->lost_lock);
+	if (on)
+		return;
+	disable_work_sync(&dev->lost_work);
+	vkfd_device_recovered(dev, false);
+}
+
+/**
+ * vkfd_device_recover() - Reset a GPU by hand, whatever state it is in
+ * @dev:       GPU.
+ * @lose_vram: The reset takes the content of VRAM as well.
+ *
+ * Also one that stayed lost. Nothing happens to one that is about to go.
+ *
+ * Context: Process context, waits for the lost handler. No lock held.
+ */
+void vkfd_device_recover(struct vkfd_device *dev, bool lose_vram)
+{
+	flush_work(&dev->lost_work);
+	spin_lock_irq(&dev->lost_lock);
+	if (dev->recoverable) {
+		if (!atomic_read(&dev->lost))
+			vkfd_reg_reset(dev);
+		dev->lose_vram = lose_vram;
+		dev->recovering = true;
+		WRITE_ONCE(dev->resets, dev->resets + 1);
+		atomic_set(&dev->lost, 1);
+	}
+	spin_unlock_irq(&dev->lost_lock);
+	queue_work(system_dfl_wq, &dev->lost_work);
+	flush_work(&dev->lost_work);
+}
+
+/**
+ * vkfd_device_reset_begin() - Somebody else is about to reset the GPU
+ * @dev: GPU. Lost from here on, and not brought back before vkfd_device_reset_end().
+ *
+ * Context: Process context; waits for a recovery under way. Not beside
+ * vkfd_device_set_recoverable().
+ */
+void vkfd_device_reset_begin(struct vkfd_device *dev)
+{
+	vkfd_device_set_recoverable(dev, false);
+	spin_lock_irq(&dev->lost_lock);
+	if (!atomic_read(&dev->lost))
+		vkfd_reg_reset(dev);
+	atomic_set(&dev->lost, 1);
+	spin_unlock_irq(&dev->lost_lock);
+}
+
+/**
+ * vkfd_device_reset_end() - It was reset: bring it back
+ * @dev: GPU. What was in VRAM counts as lost.
+ *
+ * Context: Process context; returns when it was tried.
+ */
+void vkfd_device_reset_end(struct vkfd_device *dev)
+{
+	enable_work(&dev->lost_work);
+	vkfd_device_set_recoverable(dev, true);
+	vkfd_device_recover(dev, true);
+}
+
+/**
+ * vkfd_device_recovered() - The lost handler is done
+ * @dev:  GPU.
+ * @back: It works again.
+ *
+ * Context: The lost handler; process context.
+ */
+void vkfd_device_recovered(struct vkfd_device *dev, bool back)
+{
+	spin_lock_irq(&dev->lost_lock);
+	dev->recovering = false;
+	if (back)
+		atomic_set(&dev->lost, 0);
+	spin_unlock_irq(&dev->lost_lock);
+	wake_up_all(&dev->recovered);
+}
+
+/**
+ * vkfd_device_wait_recovered() - For one who would fail because the GPU is lost
+ * @dev: GPU.
+ *
+ * The wait is short, since the caller holds locks: let go of them, and try again
+ * from the beginning.
+ *
+ * Context: May sleep, RECOVERED_WAIT at most.
+ * Return: True if the GPU is not lost, or may not be for long.
+ */
+bool vkfd_device_wait_recovered(struct vkfd_device *dev)
+{
+	if (READ_ONCE(dev->recovering))
+		wait_event_timeout(dev->recovered, !READ_ONCE(dev->recovering), RECOVERED_WAIT);
+	return READ_ONCE(dev->recovering) || !vkfd_device_is_lost(dev);
 }
 
 static struct vkfd_device *find_locked(u32 gpu_id)

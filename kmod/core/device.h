@@ -5,7 +5,10 @@
 #include <linux/idr.h>
 #include <linux/io.h>
 #include <linux/list.h>
+#include <linux/mutex.h>
 #include <linux/pci.h>
+#include <linux/sched.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <drm/drm_device.h>
 #include <drm/drm_drv.h>
@@ -94,12 +97,28 @@ struct vkfd_device {
 
 	/** @io_closed: mappings are gone; see vkfd_io_enter(). */
 	bool io_closed;
-	/** @lost: the device answered all-ones, timed out or was unplugged; sticky. */
+	/** @lost: the device answered all-ones, timed out, was reset or was unplugged. */
 	atomic_t lost;
 	/** @lost_lock: innermost; the reset that goes with the mark. */
 	spinlock_t lost_lock;
-	/** @lost_work: tells the upper layers. */
+	/** @lost_work: tells the upper layers, and brings the device back. */
 	struct work_struct lost_work;
+	/** @recoverable: from the end of probe to the beginning of remove. */
+	bool recoverable;
+	/** @recovering: lost, but perhaps not for long; changes under @lost_lock. */
+	bool recovering;
+	/** @reviver: the worker that brings it back, to whom alone it is not lost. */
+	struct task_struct *reviver;
+	/** @recovered: woken when @recovering ends, however it ended. */
+	wait_queue_head_t recovered;
+	/** @resets: how often it was lost; changes under @lost_lock. */
+	u32 resets;
+	/** @lose_vram: the reset that comes shall take the content of VRAM as well. */
+	bool lose_vram;
+
+	/** @vms_lock: guards @vms and what the device knows of contexts; mmu/mmu_vm.c. */
+	struct mutex vms_lock;
+	struct list_head vms;
 };
 
 static inline struct vkfd_device *to_vkfd_device(struct drm_device *drm)
@@ -109,7 +128,7 @@ static inline struct vkfd_device *to_vkfd_device(struct drm_device *drm)
 
 static inline bool vkfd_device_is_lost(const struct vkfd_device *dev)
 {
-	return atomic_read(&dev->lost);
+	return atomic_read(&dev->lost) && READ_ONCE(dev->reviver) != current;
 }
 
 /* core/device.c */
@@ -119,6 +138,17 @@ int vkfd_device_init(struct vkfd_device *dev);
 void vkfd_device_mark_lost(struct vkfd_device *dev, const char *why);
 /** vkfd_device_set_lost_handler() - @fn is called once a lost GPU, from a worker; before the first probe */
 void vkfd_device_set_lost_handler(void (*fn)(struct vkfd_device *dev));
+/** vkfd_device_set_recoverable() - from now on, or from now on not, a lost GPU is brought back */
+void vkfd_device_set_recoverable(struct vkfd_device *dev, bool on);
+/** vkfd_device_recover() - reset by hand; returns when it was tried */
+void vkfd_device_recover(struct vkfd_device *dev, bool lose_vram);
+/** vkfd_device_reset_begin() / _end() - around a reset that is not ours; it loses VRAM */
+void vkfd_device_reset_begin(struct vkfd_device *dev);
+void vkfd_device_reset_end(struct vkfd_device *dev);
+/** vkfd_device_recovered() - the lost handler is done; @back: the GPU works again */
+void vkfd_device_recovered(struct vkfd_device *dev, bool back);
+/** vkfd_device_wait_recovered() - a moment, if it may come back; false if it will not */
+bool vkfd_device_wait_recovered(struct vkfd_device *dev);
 /** vkfd_device_add() / _remove() - make a probed GPU findable; picks gpu_id */
 int vkfd_device_add(struct vkfd_device *dev);
 void vkfd_device_remove(struct vkfd_device *dev);

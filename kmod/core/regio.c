@@ -55,12 +55,23 @@ void vkfd_io_exit(int idx)
  * vkfd_io_close() - The mappings are about to vanish
  * @dev: GPU.
  *
- * Context: Remove and probe failure; waits for users of any GPU's mappings.
+ * Context: Remove, probe failure and PCI reset; waits for users of any GPU's mappings.
  */
 void vkfd_io_close(struct vkfd_device *dev)
 {
 	WRITE_ONCE(dev->io_closed, true);
 	synchronize_srcu(&vkfd_io_srcu);
+}
+
+/**
+ * vkfd_io_open() - The mappings can be used again
+ * @dev: GPU, after vkfd_io_close().
+ *
+ * Context: End of a PCI reset.
+ */
+void vkfd_io_open(struct vkfd_device *dev)
+{
+	WRITE_ONCE(dev->io_closed, false);
 }
 
 static void check_gone(struct vkfd_device *dev)
@@ -149,8 +160,21 @@ void vkfd_reg_write64(struct vkfd_device *dev, u32 offset, u64 value)
 	vkfd_io_exit(idx);
 }
 
+static bool reset_by(struct vkfd_device *dev, u32 how)
+{
+	u32 status;
+	int idx;
+
+	if (!vkfd_io_enter(dev, &idx))
+		return false;
+	iowrite32(how, dev->regs + VKFD_REG_RESET);
+	status = ioread32(dev->regs + VKFD_REG_STATUS);
+	vkfd_io_exit(idx);
+	return status != ~0u && (status & VKFD_STATUS_READY);
+}
+
 /**
- * vkfd_reg_reset() - Stop the device, whatever state it is in
+ * vkfd_reg_reset() - Stop the device, whatever state it is in; VRAM keeps its content
  * @dev: GPU.
  *
  * Context: Any but NMI.
@@ -158,15 +182,19 @@ void vkfd_reg_write64(struct vkfd_device *dev, u32 offset, u64 value)
  */
 bool vkfd_reg_reset(struct vkfd_device *dev)
 {
-	u32 status;
-	int idx;
+	return reset_by(dev, VKFD_RESET_ENGINES);
+}
 
-	if (!vkfd_io_enter(dev, &idx))
-		return false;
-	iowrite32(VKFD_RESET_ENGINES, dev->regs + VKFD_REG_RESET);
-	status = ioread32(dev->regs + VKFD_REG_STATUS);
-	vkfd_io_exit(idx);
-	return status != ~0u && (status & VKFD_STATUS_READY);
+/**
+ * vkfd_reg_reset_all() - As vkfd_reg_reset(), and VRAM loses its content
+ * @dev: GPU.
+ *
+ * Context: As vkfd_reg_reset(); takes the time to clear VRAM.
+ * Return: As vkfd_reg_reset().
+ */
+bool vkfd_reg_reset_all(struct vkfd_device *dev)
+{
+	return reset_by(dev, VKFD_RESET_ALL);
 }
 
 /**

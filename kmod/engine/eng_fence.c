@@ -203,6 +203,26 @@ void vkfd_timeline_fail(struct vkfd_timeline *timeline, int error)
 }
 
 /**
+ * vkfd_timeline_restart() - Begin again behind everything that was emitted
+ * @timeline: Timeline whose engine stopped.
+ * @hw:       The word the engine writes.
+ * @error:    Negative errno for what is pending.
+ *
+ * Context: Any; nobody emits meanwhile.
+ */
+void vkfd_timeline_restart(struct vkfd_timeline *timeline, u32 *hw, int error)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&timeline->lock, flags);
+	signal_until_locked(timeline, U64_MAX, timeline->error ?: error);
+	timeline->error = 0;
+	timeline->done = timeline->emitted;
+	WRITE_ONCE(*hw, (u32)timeline->emitted);
+	spin_unlock_irqrestore(&timeline->lock, flags);
+}
+
+/**
  * vkfd_timeline_idle() - Is nothing pending?
  * @timeline: Timeline.
  *

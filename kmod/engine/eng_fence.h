@@ -39,6 +39,8 @@ u64 vkfd_fence_emit(struct vkfd_timeline *timeline, struct dma_fence *fence);
 u64 vkfd_timeline_process(struct vkfd_timeline *timeline);
 /* Ends everything pending, now and later, with @error. */
 void vkfd_timeline_fail(struct vkfd_timeline *timeline, int error);
+/* After the engine stopped: ends what is pending with @error, and begins again. */
+void vkfd_timeline_restart(struct vkfd_timeline *timeline, u32 *hw, int error);
 bool vkfd_timeline_idle(struct vkfd_timeline *timeline);
 
 #endif

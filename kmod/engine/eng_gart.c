@@ -8,7 +8,8 @@
  * with the copies that use it, so no lock exists.
  *
  * One 2 MiB page of VRAM is taken out of circulation, which keeps what mem/
- * hands out a multiple of 2 MiB; what the table leaves of it is scratch space.
+ * hands out a multiple of 2 MiB; what the table leaves of it is scratch space,
+ * but for a mark that tells whether VRAM lost its content.
  */
 #include <linux/io.h>
 #include <linux/io-64-nonatomic-lo-hi.h>
@@ -23,6 +24,8 @@
 
 #define GART_PAGES	(VKFD_GART_WINDOWS * VKFD_GART_WINDOW_PAGES)
 #define GART_TABLE_BYTES (GART_PAGES * sizeof(u64))
+/* In the word below the table: who finds it after a reset knows that VRAM kept its content. */
+#define VRAM_MARK	0x5652414d6b657074ULL
 
 struct vkfd_gart {
 	/** @table: byte offset in VRAM. */
@@ -39,6 +42,46 @@ struct vkfd_gart {
 u64 vkfd_gart_reserved_bytes(struct vkfd_device *dev)
 {
 	return SZ_2M;
+}
+
+static void __iomem *vram_mark(struct vkfd_device *dev)
+{
+	return dev->vram + dev->gart->table - sizeof(u64);
+}
+
+/**
+ * vkfd_gart_vram_kept() - Does VRAM hold what it held at vkfd_gart_restart()?
+ * @dev: GPU that was reset.
+ *
+ * Context: The reviver.
+ * Return: False if its content is gone, or it cannot be read.
+ */
+bool vkfd_gart_vram_kept(struct vkfd_device *dev)
+{
+	bool kept;
+	int idx;
+
+	if (!vkfd_io_enter(dev, &idx))
+		return false;
+	kept = readq(vram_mark(dev)) == VRAM_MARK;
+	vkfd_io_exit(idx);
+	return kept;
+}
+
+/**
+ * vkfd_gart_restart() - Clear the table and enable translation, also after a reset
+ * @dev: GPU.
+ *
+ * Context: Probe and the reviver.
+ */
+void vkfd_gart_restart(struct vkfd_device *dev)
+{
+	memset_io(dev->vram + dev->gart->table, 0, GART_TABLE_BYTES);
+	writeq(VRAM_MARK, vram_mark(dev));
+	wmb(); /* write-combined zeroes before the device may look */
+	vkfd_reg_write64(dev, VKFD_REG_GART_TABLE_LO, vkfd_gart_pte_addr(dev, 0, 0));
+	vkfd_reg_write(dev, VKFD_REG_GART_PAGES, GART_PAGES);
+	vkfd_reg_write(dev, VKFD_REG_GART_FLUSH, 1);
 }
 
 /**
@@ -59,11 +102,7 @@ int vkfd_gart_init(struct vkfd_device *dev)
 		return -ENOMEM;
 	gart->table = dev->hw.vram_bytes - GART_TABLE_BYTES;
 	dev->gart = gart;
-	memset_io(dev->vram + gart->table, 0, GART_TABLE_BYTES);
-	wmb(); /* write-combined zeroes before the device may look */
-	vkfd_reg_write64(dev, VKFD_REG_GART_TABLE_LO, vkfd_gart_pte_addr(dev, 0, 0));
-	vkfd_reg_write(dev, VKFD_REG_GART_PAGES, GART_PAGES);
-	vkfd_reg_write(dev, VKFD_REG_GART_FLUSH, 1);
+	vkfd_gart_restart(dev);
 	return 0;
 }
 

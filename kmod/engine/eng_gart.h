@@ -16,6 +16,10 @@ struct vkfd_device;
 #define VKFD_GART_WINDOW_PAGES	512
 
 int vkfd_gart_init(struct vkfd_device *dev);
+/* After a reset; part of the above. */
+void vkfd_gart_restart(struct vkfd_device *dev);
+/* After a reset and before the above: VRAM kept its content. */
+bool vkfd_gart_vram_kept(struct vkfd_device *dev);
 void vkfd_gart_fini(struct vkfd_device *dev);
 u64 vkfd_gart_reserved_bytes(struct vkfd_device *dev);
 /* Hive address of the PTE of page @page of window @window; MC address of the page itself. */

@@ -13,6 +13,9 @@
  * sleeps a moment, because it runs at real-time priority and a storm must not
  * take a CPU away.
  *
+ * After a reset the device counts from zero again; the driver's positions go on
+ * from @base, because faults are compared by them.
+ *
  * Locks: none; one thread consumes. @rptr is read by others with READ_ONCE().
  *
  * Refused: unknown clients and sources, and entries with a PASID where none
@@ -74,6 +77,8 @@ struct vkfd_ih {
 
 	/** @rptr: bytes dispatched; written by the thread only. */
 	u64 rptr;
+	/** @base: @rptr at the last reset; changes while no handler runs. */
+	u64 base;
 	wait_queue_head_t drained;
 
 	/* Counters, written by the thread only. */
@@ -182,7 +187,7 @@ static bool ih_pending(struct vkfd_device *dev, u64 *bytes)
 {
 	struct vkfd_ih *ih = dev->ih;
 
-	*bytes = READ_ONCE(ih->pointers->wptr) - ih->rptr;
+	*bytes = ih->base + READ_ONCE(ih->pointers->wptr) - ih->rptr;
 	if (*bytes <= IH_RING_BYTES && *bytes % VKFD_IH_ENTRY_BYTES == 0)
 		return true;
 	ih->forged++;
@@ -198,14 +203,14 @@ static u32 ih_consume(struct vkfd_device *dev, u64 bytes, u32 budget)
 
 	dma_rmb(); /* entries were stored before the write pointer */
 	for (i = 0; i < count && !vkfd_device_is_lost(dev); i++) {
-		u64 slot = ih->rptr % IH_RING_BYTES / VKFD_IH_ENTRY_BYTES;
+		u64 slot = (ih->rptr - ih->base) % IH_RING_BYTES / VKFD_IH_ENTRY_BYTES;
 		struct vkfd_ih_entry entry = ih->ring[slot]; /* the device may change its copy */
 
 		dispatch(dev, &entry, ih->rptr);
 		WRITE_ONCE(ih->rptr, ih->rptr + VKFD_IH_ENTRY_BYTES);
 	}
 	ih->entries += i;
-	WRITE_ONCE(ih->pointers->rptr, ih->rptr);
+	WRITE_ONCE(ih->pointers->rptr, ih->rptr - ih->base);
 	mb(); /* the read pointer before the next look at the write pointer */
 	wake_up_all(&ih->drained);
 	return i;
@@ -271,7 +276,9 @@ u64 vkfd_ih_wptr(struct vkfd_device *dev)
 {
 	struct vkfd_ih *ih = dev->ih;
 
-	return READ_ONCE(ih->running) ? READ_ONCE(ih->pointers->wptr) : READ_ONCE(ih->rptr);
+	if (!READ_ONCE(ih->running))
+		return READ_ONCE(ih->rptr);
+	return READ_ONCE(ih->base) + READ_ONCE(ih->pointers->wptr);
 }
 
 static bool ih_reached(struct vkfd_device *dev, u64 target)
@@ -409,6 +416,53 @@ void vkfd_ih_fini(struct vkfd_device *dev)
 	wake_up_all(&ih->drained);
 	dma_free_coherent(parent, sizeof(*ih->pointers), ih->pointers, ih->pointers_bus);
 	dma_free_coherent(parent, IH_RING_BYTES, ih->ring, ih->ring_bus);
+}
+
+/**
+ * vkfd_ih_stop() - No handler from here to vkfd_ih_restart()
+ * @dev: GPU that is lost and was reset.
+ *
+ * What the device had reported and nobody had read is dropped: it is about
+ * queues that exist no more. Positions go on behind it, so that no position that
+ * vkfd_ih_wptr() gave to anybody is one of the time after the reset.
+ *
+ * Context: The reviver; waits for the handlers.
+ */
+void vkfd_ih_stop(struct vkfd_device *dev)
+{
+	struct vkfd_ih *ih = dev->ih;
+	u64 bytes;
+
+	disable_irq(ih->irq);
+	disable_irq(ih->error_irq);
+	if (ih_pending(dev, &bytes))
+		WRITE_ONCE(ih->rptr, ih->rptr + bytes);
+	wake_up_all(&ih->drained);
+}
+
+/**
+ * vkfd_ih_restart() - Begin again after a reset
+ * @dev: GPU, after vkfd_ih_stop().
+ *
+ * Context: The reviver.
+ */
+void vkfd_ih_restart(struct vkfd_device *dev)
+{
+	struct vkfd_ih *ih = dev->ih;
+
+	/* The other way round, vkfd_ih_wptr() could see a position that is to come. */
+	WRITE_ONCE(ih->pointers->rptr, 0);
+	WRITE_ONCE(ih->pointers->wptr, 0);
+	smp_store_release(&ih->base, ih->rptr); /* after the pointers */
+	ih_start(dev);
+	enable_irq(ih->error_irq);
+	enable_irq(ih->irq);
+}
+
+/** vkfd_ih_kick() - Look at the ring: what came while the GPU was lost was not read */
+void vkfd_ih_kick(struct vkfd_device *dev)
+{
+	irq_wake_thread(dev->ih->irq, dev);
 }
 
 static int errors_show(struct seq_file *m, void *unused)

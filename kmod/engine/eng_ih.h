@@ -7,6 +7,11 @@
 struct vkfd_device;
 
 int vkfd_ih_init(struct vkfd_device *dev);
+/* Around a reset: no handler runs between the two. */
+void vkfd_ih_stop(struct vkfd_device *dev);
+void vkfd_ih_restart(struct vkfd_device *dev);
+/* Has the thread look at the ring. */
+void vkfd_ih_kick(struct vkfd_device *dev);
 /* After it returns no handler runs. */
 void vkfd_ih_fini(struct vkfd_device *dev);
 /* Files errors, ih_forge and ih_wptr, when dev->debugfs exists. */

@@ -14,6 +14,9 @@
  *
  * Locks: &vkfd_kiq.lock, a spinlock, around the ring and @results.
  *
+ * After a reset the device counts from zero again, the driver goes on from @base;
+ * commands that were on their way end with -ENODEV.
+ *
  * Refused: a completion count that goes back or ahead of what was submitted
  * marks the device lost, and so does silence longer than fence_timeout_ms.
  */
@@ -31,6 +34,8 @@
 #define KIQ_RING_BYTES	SZ_4K
 #define KIQ_RING_CMDS	(KIQ_RING_BYTES / VKFD_KIQ_CMD_BYTES)
 #define KIQ_RESULTS	1024u
+/* In @results: a reset came before the command. No status of the device is this. */
+#define KIQ_RESULT_RESET 0xfeu
 
 static_assert(KIQ_RING_CMDS <= VKFD_KIQ_STATUS_SLOTS, "no status is overwritten before it is read");
 
@@ -45,6 +50,8 @@ struct vkfd_kiq {
 	u64 submitted;
 	/** @rung: what the doorbell was told; commands behind it wait for company. */
 	u64 rung;
+	/** @base: commands before the last reset, which the device does not count. */
+	u64 base;
 	/** @collected: completions whose status is in @results; may be read without @lock. */
 	u64 collected;
 	bool running;
@@ -72,7 +79,7 @@ static bool take_failure(struct vkfd_kiq *kiq, const struct vkfd_kiq_cmd *cmd)
 static void kiq_collect_locked(struct vkfd_device *dev)
 {
 	struct vkfd_kiq *kiq = dev->kiq;
-	u64 seq, done = READ_ONCE(kiq->ack->done);
+	u64 seq, done = kiq->base + READ_ONCE(kiq->ack->done);
 
 	lockdep_assert_held(&kiq->lock);
 	if (done - kiq->collected > kiq->submitted - kiq->collected) {
@@ -81,7 +88,8 @@ static void kiq_collect_locked(struct vkfd_device *dev)
 	}
 	dma_rmb(); /* statuses were stored before the count */
 	for (seq = kiq->collected; seq != done; seq++) {
-		u32 status = READ_ONCE(kiq->ack->status[seq % VKFD_KIQ_STATUS_SLOTS]);
+		u64 slot = (seq - kiq->base) % VKFD_KIQ_STATUS_SLOTS;
+		u32 status = READ_ONCE(kiq->ack->status[slot]);
 
 		kiq->refused += status != VKFD_KIQ_OK;
 		WRITE_ONCE(kiq->results[seq % KIQ_RESULTS], min(status, U8_MAX));
@@ -103,7 +111,7 @@ static void kiq_ring_locked(struct vkfd_device *dev)
 	if (!kiq->running || kiq->rung == kiq->submitted)
 		return;
 	kiq->rung = kiq->submitted;
-	vkfd_kernel_doorbell(dev, VKFD_KIQ_DOORBELL, kiq->rung);
+	vkfd_kernel_doorbell(dev, VKFD_KIQ_DOORBELL, kiq->rung - kiq->base);
 }
 
 /* A full ring is always rung: who waits for room needs it empty. */
@@ -115,9 +123,11 @@ static bool kiq_post(struct vkfd_device *dev, const struct vkfd_kiq_cmd *cmd, u6
 	spin_lock(&kiq->lock);
 	if (kiq->running)
 		kiq_collect_locked(dev);
-	if (kiq->running && kiq->submitted - kiq->collected < KIQ_RING_CMDS) {
+	/* Looked at again: a reset may have come since, with this lock held. */
+	if (kiq->running && !vkfd_device_is_lost(dev) &&
+	    kiq->submitted - kiq->collected < KIQ_RING_CMDS) {
 		*seq = kiq->submitted++;
-		kiq->ring[*seq % KIQ_RING_CMDS] = *cmd;
+		kiq->ring[(*seq - kiq->base) % KIQ_RING_CMDS] = *cmd;
 		posted = true;
 	}
 	if (ring || !posted)
@@ -199,7 +209,7 @@ static bool kiq_done(struct vkfd_device *dev, u64 seq)
 	if (kiq_collected(kiq) > seq)
 		return true;
 	spin_lock(&kiq->lock);
-	if (kiq->running && READ_ONCE(kiq->ack->done) > seq)
+	if (kiq->running && kiq->base + READ_ONCE(kiq->ack->done) > seq)
 		kiq_collect_locked(dev);
 	spin_unlock(&kiq->lock);
 	return kiq_collected(kiq) > seq;
@@ -214,6 +224,8 @@ static int kiq_result(struct vkfd_kiq *kiq, u64 seq)
 		return 0;
 	case VKFD_KIQ_BUSY:
 		return -EBUSY;
+	case KIQ_RESULT_RESET:
+		return -ENODEV;
 	default:
 		return -EINVAL;
 	}
@@ -313,6 +325,30 @@ err_stop:
 err_free_ring:
 	dma_free_coherent(&dev->pdev->dev, KIQ_RING_BYTES, kiq->ring, kiq->ring_bus);
 	return err;
+}
+
+/**
+ * vkfd_kiq_restart() - Begin again after a reset
+ * @dev: GPU that was reset.
+ *
+ * Context: The reviver, see &vkfd_device.reviver; may sleep.
+ * Return: 0 or as vkfd_kiq_run().
+ */
+int vkfd_kiq_restart(struct vkfd_device *dev)
+{
+	struct vkfd_kiq *kiq = dev->kiq;
+	u64 seq;
+
+	spin_lock(&kiq->lock);
+	for (seq = kiq->collected; seq != kiq->submitted; seq++)
+		WRITE_ONCE(kiq->results[seq % KIQ_RESULTS], KIQ_RESULT_RESET);
+	kiq->base = kiq->submitted;
+	kiq->rung = kiq->submitted;
+	memset(kiq->ring, 0, KIQ_RING_BYTES);
+	memset(kiq->ack, 0, sizeof(*kiq->ack));
+	smp_store_release(&kiq->collected, kiq->submitted); /* results first; pairs with kiq_collected() */
+	spin_unlock(&kiq->lock);
+	return kiq_start(dev);
 }
 
 /**

@@ -8,6 +8,8 @@
 struct vkfd_device;
 
 int vkfd_kiq_init(struct vkfd_device *dev);
+/* After a reset. */
+int vkfd_kiq_restart(struct vkfd_device *dev);
 void vkfd_kiq_fini(struct vkfd_device *dev);
 /* Files fail_kiq and kiq_refused, when dev->debugfs exists. */
 void vkfd_kiq_debugfs(struct vkfd_device *dev);

@@ -58,6 +58,19 @@ void vkfd_ring_fini(struct vkfd_device *dev, struct vkfd_ring *ring)
 	dma_free_coherent(parent, ring->bytes, ring->dwords, ring->bus);
 }
 
+/**
+ * vkfd_ring_restart() - Empty, as the engine begins after a reset
+ * @ring: Ring that no engine uses.
+ *
+ * Context: Any; nobody emits meanwhile. The fence word is the timeline's.
+ */
+void vkfd_ring_restart(struct vkfd_ring *ring)
+{
+	ring->wptr = 0;
+	WRITE_ONCE(ring->mem->rptr, 0);
+	WRITE_ONCE(ring->mem->wptr, 0);
+}
+
 static bool ring_has_room(struct vkfd_device *dev, struct vkfd_ring *ring, u32 dwords)
 {
 	u64 used = ring->wptr - READ_ONCE(ring->mem->rptr);

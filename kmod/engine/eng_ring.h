@@ -28,6 +28,8 @@ struct vkfd_ring {
 
 int vkfd_ring_init(struct vkfd_device *dev, struct vkfd_ring *ring, u32 bytes, u32 doorbell);
 void vkfd_ring_fini(struct vkfd_device *dev, struct vkfd_ring *ring);
+/* Empty again; nobody uses it. */
+void vkfd_ring_restart(struct vkfd_ring *ring);
 /* Waits, bounded, for room. 0, -ENODEV, -ETIMEDOUT. May sleep. */
 int vkfd_ring_reserve(struct vkfd_device *dev, struct vkfd_ring *ring, u32 dwords);
 /* Tells the engine about everything emitted. */

@@ -59,7 +59,7 @@ static int queue_map(struct vkfd_device *dev)
 }
 
 /**
- * vkfd_sdma_give_up() - Stop the engine for good and end its fences
+ * vkfd_sdma_give_up() - Stop the engine and end its fences
  * @dev: GPU.
  * @why: For the log.
  *
@@ -285,6 +285,31 @@ err_ring_fini:
 	vkfd_ring_fini(dev, &sdma->ring);
 err_destroy_wq:
 	destroy_workqueue(sdma->wq);
+	return err;
+}
+
+/**
+ * vkfd_sdma_restart() - Begin again after a reset
+ * @dev: GPU whose KIQ and GART work again.
+ *
+ * Copies that were in flight end with -EIO.
+ *
+ * Context: The reviver; waits for who is submitting.
+ * Return: 0 or as vkfd_kiq_run().
+ */
+int vkfd_sdma_restart(struct vkfd_device *dev)
+{
+	struct vkfd_sdma *sdma = dev->sdma;
+	int err;
+
+	mutex_lock(&sdma->submit);
+	/* To it the GPU is lost: it would give up what begins here. Takes no lock of ours. */
+	cancel_delayed_work_sync(&sdma->watchdog);
+	vkfd_timeline_restart(&sdma->timeline, &sdma->ring.mem->fence, -EIO);
+	vkfd_ring_restart(&sdma->ring);
+	sdma->watchdog_seen = 0;
+	err = queue_map(dev);
+	mutex_unlock(&sdma->submit);
 	return err;
 }
 

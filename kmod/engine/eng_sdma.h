@@ -9,6 +9,8 @@ struct dma_fence;
 struct vkfd_device;
 
 int vkfd_sdma_init(struct vkfd_device *dev);
+/* After a reset. */
+int vkfd_sdma_restart(struct vkfd_device *dev);
 /* Completes outstanding fences with -ENODEV. */
 void vkfd_sdma_fini(struct vkfd_device *dev);
 

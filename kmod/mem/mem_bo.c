@@ -72,9 +72,41 @@ static int bo_gem_mmap(struct drm_gem_object *gem, struct vm_area_struct *vma)
 	return 0;
 }
 
+bool vkfd_bo_whole(const struct vkfd_bo *bo)
+{
+	return bo->generation == atomic_read(&bo->dev->mem->generation);
+}
+
+/* No bytes that nobody wrote: VRAM that lost its content is SIGBUS. */
+static vm_fault_t bo_vm_fault(struct vm_fault *vmf)
+{
+	struct ttm_buffer_object *ttm = vmf->vma->vm_private_data;
+	struct vkfd_bo *bo = to_vkfd_bo(ttm);
+	vm_fault_t ret;
+
+	if (!bo->in_vram)
+		return ttm_bo_vm_fault(vmf);
+	if (!vkfd_bo_whole(bo))
+		return VM_FAULT_SIGBUS;
+	ret = ttm_bo_vm_fault(vmf);
+	/* It may have lost it since; then vkfd_mem_vram_lost() did not see our entry. */
+	if (ret & VM_FAULT_RETRY || vkfd_bo_whole(bo))
+		return ret;
+	ttm_bo_unmap_virtual(ttm);
+	return VM_FAULT_SIGBUS;
+}
+
+static const struct vm_operations_struct bo_vm_ops = {
+	.fault = bo_vm_fault,
+	.open = ttm_bo_vm_open,
+	.close = ttm_bo_vm_close,
+	.access = ttm_bo_vm_access,
+};
+
 static const struct drm_gem_object_funcs bo_gem_funcs = {
 	.free = bo_gem_free,
 	.mmap = bo_gem_mmap,
+	.vm_ops = &bo_vm_ops,
 };
 
 static int bo_lock(struct vkfd_bo *bo, struct ww_acquire_ctx *ticket)
@@ -115,6 +147,8 @@ int vkfd_bo_init_locked(struct vkfd_device *dev, struct vkfd_bo *bo,
 
 	bo->dev = dev;
 	bo->kind = params->kind;
+	bo->in_vram = params->place == VKFD_PL_VRAM;
+	bo->generation = atomic_read(&dev->mem->generation);
 	refcount_set(&bo->refs, 2);
 	bo->ttm.base.funcs = &bo_gem_funcs;
 	drm_gem_private_object_init(&dev->drm, &bo->ttm.base, params->bytes);

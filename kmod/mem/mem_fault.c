@@ -12,7 +12,8 @@
  * which our reference and lock forbid: a worker does it, and the CPU faults again.
  *
  * Refuses, with SIGBUS: a page whose VRAM cannot be read any more. It stays
- * where it is until the process or the device goes.
+ * where it is until the process or the device goes. While a GPU is being brought
+ * back nobody knows yet: the CPU faults again and again until it is decided.
  */
 #include <linux/memremap.h>
 #include <linux/migrate.h>
@@ -70,13 +71,16 @@ vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 	struct vkfd_svm_bo *bo = vkfd_pagemap_bo(vmf->page);
 	struct mm_struct *mm = vmf->vma->vm_mm;
 	struct vkfd_migrate_news news;
+	u32 resets = READ_ONCE(dev->resets);
 	struct vkfd_copy_note note;
 	struct fault_window w;
 	vm_fault_t ret;
 	int err;
 
-	if (WARN_ON_ONCE(!bo) || !vkfd_svm_bo_readable(bo))
+	if (WARN_ON_ONCE(!bo))
 		return VM_FAULT_SIGBUS;
+	if (!vkfd_svm_bo_readable(bo))
+		return vkfd_svm_bo_may_return(bo) ? 0 : VM_FAULT_SIGBUS;
 	if (!vmf->pte && vkfd_page_is_shared(vmf->page) &&
 	    vkfd_split_soon(dev, mm, vmf->address & PAGE_MASK))
 		return 0;
@@ -103,5 +107,8 @@ vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 	vkfd_migrate_done(mm, w.start, w.end, dev->gpu_id, 0, VKFD_MIGRATE_CPU_FAULT,
 			  err ? 0 : note.pages, err);
 	vkfd_news_end(&news, err);
+	/* A reset fell into the copy: the page is where it was, and is looked at again. */
+	if (err && READ_ONCE(dev->resets) != resets && vkfd_device_wait_recovered(dev))
+		return 0;
 	return ret;
 }

@@ -107,6 +107,10 @@ struct vkfd_bo {
 	struct ttm_buffer_object ttm;
 	struct vkfd_device *dev;
 	enum vkfd_bo_kind kind;
+	/** @in_vram: made there; SVM buffers may have left. */
+	bool in_vram;
+	/** @generation: of VRAM's content when the buffer was made. */
+	u32 generation;
 	/** @refs: memory of this struct: one of TTM, one of a creator that holds the resv. */
 	refcount_t refs;
 };
@@ -124,7 +128,6 @@ struct vkfd_svm_bo {
 	struct vkfd_pagemap *pagemap;
 	/** @va: where the pages were born; a hint, mremap() may have moved them. */
 	u64 va;
-	u32 generation;
 	struct llist_node released;
 	/** @rescue: moves the pages by address after eviction failed. */
 	struct work_struct rescue;
@@ -227,7 +230,10 @@ void vkfd_svm_bo_gone(struct vkfd_svm_bo *bo);	/* last step of freeing, before k
 /* @vram leaves the buffer. */
 void vkfd_svm_bo_forget(struct vkfd_svm_bo *bo, struct ttm_resource *vram);
 /* VRAM still holds what was written to it. */
+/* False once VRAM lost what the buffer held. */
+bool vkfd_bo_whole(const struct vkfd_bo *bo);
 bool vkfd_svm_bo_readable(const struct vkfd_svm_bo *bo);
+bool vkfd_svm_bo_may_return(const struct vkfd_svm_bo *bo);
 void vkfd_svm_release_init(struct vkfd_mem_mgr *mgr);
 
 /* mem_pagemap.c: one aligned piece; mmap_lock held; errors as drm_pagemap_migrate_to_devmem() */

@@ -150,17 +150,18 @@ int vkfd_mem_evict_all(struct vkfd_device *dev)
 }
 
 /**
- * vkfd_mem_vram_lost() - VRAM content is gone, for instance by a reset
+ * vkfd_mem_vram_lost() - VRAM content is gone, or is about to go, by a reset
  * @dev: GPU.
  *
- * Pages that are in VRAM now cannot be read any more: a CPU that touches one
- * gets SIGBUS, forced eviction gives zeroes.
+ * Pages and buffers that are in VRAM now cannot be read any more: a CPU that
+ * touches one gets SIGBUS, forced eviction gives zeroes.
  *
- * Context: any.
+ * Context: process context, may sleep.
  */
 void vkfd_mem_vram_lost(struct vkfd_device *dev)
 {
 	atomic_inc(&dev->mem->generation);
+	unmap_mapping_range(dev->drm.anon_inode->i_mapping, 0, 0, 1);
 }
 
 /**

@@ -130,8 +130,13 @@ void vkfd_svm_bo_gone(struct vkfd_svm_bo *bo)
 
 bool vkfd_svm_bo_readable(const struct vkfd_svm_bo *bo)
 {
-	return !vkfd_device_is_lost(bo->base.dev) &&
-	       bo->generation == atomic_read(&bo->base.dev->mem->generation);
+	return !vkfd_device_is_lost(bo->base.dev) && vkfd_bo_whole(&bo->base);
+}
+
+/* May it become readable? Waits a moment for the answer; locks of the caller are held. */
+bool vkfd_svm_bo_may_return(const struct vkfd_svm_bo *bo)
+{
+	return vkfd_device_wait_recovered(bo->base.dev) && vkfd_bo_whole(&bo->base);
 }
 
 static int bo_place(struct vkfd_device *dev, struct vkfd_svm_bo *bo, u64 bytes,
@@ -175,7 +180,6 @@ struct vkfd_svm_bo *vkfd_svm_bo_create(struct vkfd_device *dev, struct mm_struct
 	mmgrab(mm);
 	bo->va = va;
 	bo->pagemap = pagemap;
-	bo->generation = atomic_read(&dev->mem->generation);
 	INIT_WORK(&bo->rescue, vkfd_svm_bo_rescue);
 	drm_pagemap_devmem_init(&bo->devmem, dev->drm.dev, mm, &devmem_ops,
 				&pagemap->dpagemap, bytes, NULL);

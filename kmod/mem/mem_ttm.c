@@ -122,7 +122,8 @@ static int bo_access_memory(struct ttm_buffer_object *bo, unsigned long offset, 
 	struct vkfd_device *dev = to_vkfd_bo(bo)->dev;
 	int idx, bytes, done;
 
-	if (bo->resource->mem_type != VKFD_PL_VRAM || !vkfd_io_enter(dev, &idx))
+	if (bo->resource->mem_type != VKFD_PL_VRAM || !vkfd_bo_whole(to_vkfd_bo(bo)) ||
+	    !vkfd_io_enter(dev, &idx))
 		return -EIO;
 	for (done = 0; done < len; done += bytes) {
 		u64 at = vkfd_vram_at(dev->mem, bo->resource, offset + done);

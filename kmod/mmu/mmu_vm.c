@@ -14,7 +14,12 @@
  * A fragment says that its neighbours are contiguous. When part of a fragment
  * changes, the entries that remain get fragment 0 first.
  *
- * Locks: &vkfd_vm.tables, a mutex, while tables are added. &vkfd_vm.entries, a
+ * A reset of the GPU takes the contexts away, not the tables: they are in VRAM,
+ * and what the CPU changes meanwhile it stores there all the same. So giving the
+ * device its contexts back is enough.
+ *
+ * Locks: &vkfd_device.vms_lock around contexts, outside all but the process lock.
+ * &vkfd_vm.tables, a mutex, while tables are added. &vkfd_vm.entries, a
  * spinlock held for at most one table, around entries: callers serialise on
  * their own VA interval, but two neighbours may share a table.
  *
@@ -38,9 +43,13 @@
 
 struct vkfd_vm {
 	struct vkfd_device *dev;
+	/** @link: &vkfd_device.vms; changes with the context, under vms_lock. */
+	struct list_head link;
 	u32 pasid;
 	u32 ctx;
 	bool retry;
+	/** @tba: handler that the device knows, and @tma, what it gets; under vms_lock. */
+	u64 tba, tma;
 	struct vkfd_pt *root;
 	/** @tables: while tables are added. */
 	struct mutex tables;
@@ -70,11 +79,64 @@ static int ctx_set(struct vkfd_vm *vm)
 	return vkfd_kiq_run(vm->dev, &cmd);
 }
 
+static int ctx_trap(struct vkfd_vm *vm, u64 tba, u64 tma)
+{
+	struct vkfd_kiq_cmd cmd = {
+		.op = VKFD_KIQ_CTX_TRAP,
+		.trap = { .ctx = vm->ctx, .tba = tba, .tma = tma },
+	};
+
+	return vkfd_kiq_run(vm->dev, &cmd);
+}
+
+static int ctx_add(struct vkfd_vm *vm)
+{
+	struct vkfd_device *dev = vm->dev;
+	int err;
+
+	mutex_lock(&dev->vms_lock);
+	err = ctx_set(vm);
+	if (!err)
+		list_add_tail(&vm->link, &dev->vms);
+	mutex_unlock(&dev->vms_lock);
+	return err;
+}
+
 static int ctx_clear(struct vkfd_vm *vm)
 {
 	struct vkfd_kiq_cmd cmd = { .op = VKFD_KIQ_CTX_CLEAR, .ctx.ctx = vm->ctx };
+	int err;
 
-	return vkfd_kiq_run(vm->dev, &cmd);
+	mutex_lock(&vm->dev->vms_lock);
+	err = vkfd_kiq_run(vm->dev, &cmd);
+	list_del(&vm->link);
+	mutex_unlock(&vm->dev->vms_lock);
+	return err;
+}
+
+/**
+ * vkfd_vms_restore() - After a reset: the device knows every space again
+ * @dev: GPU whose KIQ works.
+ *
+ * Its TLB is empty and no user queue exists, so what was changed while it was
+ * lost, without a flush, is what it will find.
+ *
+ * Context: The reviver, may sleep.
+ * Return: 0 or as vkfd_kiq_run().
+ */
+int vkfd_vms_restore(struct vkfd_device *dev)
+{
+	struct vkfd_vm *vm;
+	int err = 0;
+
+	mutex_lock(&dev->vms_lock);
+	list_for_each_entry(vm, &dev->vms, link) {
+		err = ctx_set(vm) ?: ctx_trap(vm, vm->tba, vm->tma);
+		if (err)
+			break;
+	}
+	mutex_unlock(&dev->vms_lock);
+	return err;
 }
 
 /**
@@ -108,7 +170,7 @@ struct vkfd_vm *vkfd_vm_create(struct vkfd_device *dev, u32 pasid, bool retry)
 		err = PTR_ERR(vm->root);
 		goto err_free_ctx;
 	}
-	err = ctx_set(vm);
+	err = ctx_add(vm);
 	if (err)
 		goto err_destroy_root;
 	drm_dev_get(&dev->drm);
@@ -172,10 +234,12 @@ int vkfd_vm_set_retry(struct vkfd_vm *vm, bool retry)
 
 	if (old == retry)
 		return 0;
+	mutex_lock(&vm->dev->vms_lock);
 	vm->retry = retry;
 	err = ctx_set(vm);
 	if (err)
 		vm->retry = old;
+	mutex_unlock(&vm->dev->vms_lock);
 	return err;
 }
 
@@ -190,12 +254,16 @@ int vkfd_vm_set_retry(struct vkfd_vm *vm, bool retry)
  */
 int vkfd_vm_set_trap(struct vkfd_vm *vm, u64 tba, u64 tma)
 {
-	struct vkfd_kiq_cmd cmd = {
-		.op = VKFD_KIQ_CTX_TRAP,
-		.trap = { .ctx = vm->ctx, .tba = tba, .tma = tma },
-	};
+	int err;
 
-	return vkfd_kiq_run(vm->dev, &cmd);
+	mutex_lock(&vm->dev->vms_lock);
+	err = ctx_trap(vm, tba, tma);
+	if (!err) {
+		vm->tba = tba;
+		vm->tma = tma;
+	}
+	mutex_unlock(&vm->dev->vms_lock);
+	return err;
 }
 
 static bool interval_valid(u64 start, u64 end)

@@ -68,7 +68,7 @@ void vkfd_process_violation(void *owner, struct vkfd_device *dev, const struct v
 		.ErrorType = KFD_MEM_ERR_NO_RAS,
 	};
 
-	vkfd_queues_stop_gpu(p, dev);
+	vkfd_queues_stop_gpu(p, dev, fault->ih_ptr);
 	vkfd_smi_vm_fault(p, dev);
 	vkfd_event_memory_exception(&p->events, &data);
 }

@@ -375,23 +375,68 @@ static void processes_tear_down(struct vkfd_device *dev)
 	flush_workqueue(process_wq);
 }
 
-/* Who waits for a GPU that died would wait for ever: tell its processes. */
-static void process_device_lost(struct vkfd_device *dev)
+/* Each process that has the GPU; it cannot go while @fn runs, which may sleep. */
+static void call_users(struct vkfd_device *dev, void (*fn)(struct vkfd_process *p, void *arg),
+		       void *arg)
+{
+	int bkt, idx = vkfd_process_srcu_lock();
+	struct vkfd_process *p;
+
+	hash_for_each_rcu(processes, bkt, p, hash)
+		if (process_uses(p, dev))
+			fn(p, arg);
+	vkfd_process_srcu_unlock(idx);
+}
+
+static void take_queues(struct vkfd_process *p, void *dev)
+{
+	vkfd_queues_gpu_reset(p, dev);
+}
+
+static void tell_reset(struct vkfd_process *p, void *data)
+{
+	vkfd_event_hw_exception(&p->events, data);
+}
+
+static void gpu_back(struct vkfd_process *p, void *unused)
+{
+	vkfd_svm_gpu_back(p->svm);
+}
+
+/** vkfd_process_reset_queues() - @dev was reset: no process has a queue on it. May sleep. */
+void vkfd_process_reset_queues(struct vkfd_device *dev)
+{
+	call_users(dev, take_queues, dev);
+}
+
+/**
+ * vkfd_process_reset_tell() - What a reset means to the processes of a GPU
+ * @dev:       GPU that was reset, or is lost for good.
+ * @lost_vram: What was in VRAM is gone.
+ *
+ * Who waits for it would wait for ever: all get the hardware exception. If VRAM
+ * is gone they lose the GPU as at removal.
+ *
+ * Context: The lost handler; sleeps until teardowns ended.
+ */
+void vkfd_process_reset_tell(struct vkfd_device *dev, bool lost_vram)
 {
 	struct kfd_hsa_hw_exception_data data = {
 		.reset_type = KFD_HW_EXCEPTION_WHOLE_GPU_RESET,
 		.reset_cause = KFD_HW_EXCEPTION_GPU_HANG,
-		.memory_lost = 1,
+		.memory_lost = lost_vram,
 		.gpu_id = dev->gpu_id,
 	};
-	int bkt, idx = vkfd_process_srcu_lock();
-	struct vkfd_process *p;
 
-	vkfd_smi_gpu_reset(dev, "GPU is lost");
-	hash_for_each_rcu(processes, bkt, p, hash)
-		if (process_uses(p, dev))
-			vkfd_event_hw_exception(&p->events, &data);
-	vkfd_process_srcu_unlock(idx);
+	call_users(dev, tell_reset, &data);
+	if (lost_vram && READ_ONCE(dev->recovering))
+		processes_tear_down(dev);
+}
+
+/** vkfd_process_reset_back() - @dev works again: what it missed is mapped. Takes svm locks. */
+void vkfd_process_reset_back(struct vkfd_device *dev)
+{
+	call_users(dev, gpu_back, NULL);
 }
 
 /**
@@ -427,7 +472,7 @@ int vkfd_process_module_init(void)
 	if (!process_wq)
 		return -ENOMEM;
 	vkfd_irq_set_ops(&vkfd_process_irq_ops);
-	vkfd_device_set_lost_handler(process_device_lost);
+	vkfd_reset_module_init();
 	vkfd_migrate_set_ops(&vkfd_process_migrate_ops);
 	return 0;
 }

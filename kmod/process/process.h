@@ -29,6 +29,16 @@ void vkfd_process_set_roots(struct kobject *sysfs_proc, struct dentry *debugfs_p
 
 /* A GPU arrives (before user space can name it) and leaves (its processes lose everything). */
 int vkfd_process_device_add(struct vkfd_device *dev);
+/* reset.c: lost GPUs are brought back; file gpu_recover when dev->debugfs exists */
+void vkfd_reset_module_init(void);
+void vkfd_reset_debugfs(struct vkfd_device *dev);
+/* Around a PCI reset. */
+void vkfd_reset_prepare(struct vkfd_device *dev);
+void vkfd_reset_done(struct vkfd_device *dev);
+/* Steps of a reset, for reset.c. */
+void vkfd_process_reset_queues(struct vkfd_device *dev);
+void vkfd_process_reset_tell(struct vkfd_device *dev, bool lost_vram);
+void vkfd_process_reset_back(struct vkfd_device *dev);
 void vkfd_process_device_remove(struct vkfd_device *dev);
 
 /* process.c */

@@ -57,8 +57,10 @@ struct vkfd_pdd {
 	/** @buffers: &struct vkfd_buffer by the number in its handle. */
 	struct xarray buffers;
 	DECLARE_BITMAP(doorbells, VKFD_DOORBELL_SLOTS);
-	/** @stopped: an access violation stopped this GPU's queues for good; &vkfd_process.queue_lock. */
+	/** @stopped: an access violation stopped this GPU's queues until a reset; &vkfd_process.queue_lock. */
 	bool stopped;
+	/** @reset_at: violations reported before it were those of queues that a reset took; same lock. */
+	u64 reset_at;
 	u64 scratch_va, tba, tma;
 	u32 policy, alternate_policy;
 	/** @task: thread that acquired the VM, in the initial namespace; set once. */

@@ -14,6 +14,7 @@
  * touches no memory, which is why errors of stopping are not errors.
  */
 #include "core/trace.h"
+#include "engine/eng_ih.h"
 #include "engine/eng_kiq.h"
 #include "mmu/mmu_vm.h"
 #include "process/process_types.h"
@@ -258,19 +259,53 @@ u64 vkfd_queues_evicted_ns(struct vkfd_process *p)
 }
 
 /**
- * vkfd_queues_stop_gpu() - An access violation ends the process' work on a GPU
+ * vkfd_queues_gpu_reset() - A reset took the queues of a process off a GPU
  * @p:   Process.
- * @dev: GPU. Its queues can only be destroyed from now on.
+ * @dev: GPU. Its queues can only be destroyed from now on; new ones may be made.
+ *
+ * A violation that was reported before and is still on its way is not theirs.
+ *
+ * Context: May sleep, takes the queue lock. Nothing more is reported.
+ */
+void vkfd_queues_gpu_reset(struct vkfd_process *p, struct vkfd_device *dev)
+{
+	struct vkfd_queue *q;
+	struct vkfd_pdd *pdd;
+
+	mutex_lock(&p->queue_lock);
+	rcu_read_lock();
+	list_for_each_entry_rcu(pdd, &p->pdds, link) {
+		if (pdd->dev != dev)
+			continue;
+		pdd->stopped = false;
+		pdd->reset_at = vkfd_ih_wptr(dev);
+	}
+	rcu_read_unlock();
+	list_for_each_entry(q, &p->queues, link) {
+		if (q->pdd->dev != dev)
+			continue;
+		q->dead = true;
+		q->mapped = false;
+		trace(q, "reset", 0);
+	}
+	mutex_unlock(&p->queue_lock);
+}
+
+/**
+ * vkfd_queues_stop_gpu() - An access violation ends the process' work on a GPU
+ * @p:      Process.
+ * @dev:    GPU. Its queues can only be destroyed from now on.
+ * @ih_ptr: When it was reported; a reset since has ended that work already.
  *
  * Context: Interrupt thread or worker.
  */
-void vkfd_queues_stop_gpu(struct vkfd_process *p, struct vkfd_device *dev)
+void vkfd_queues_stop_gpu(struct vkfd_process *p, struct vkfd_device *dev, u64 ih_ptr)
 {
 	struct vkfd_queue *q;
 
 	mutex_lock(&p->queue_lock);
 	list_for_each_entry(q, &p->queues, link)
-		if (q->pdd->dev == dev)
+		if (q->pdd->dev == dev && ih_ptr >= q->pdd->reset_at)
 			q->pdd->stopped = true;
 	queues_refresh(p);
 	mutex_unlock(&p->queue_lock);

@@ -43,7 +43,7 @@ struct vkfd_queue {
 	struct vkfd_kiq_queue hw;	/* as the device has it, percent included */
 	u32 percent;		/* as user space wants it */
 	bool no_ring;		/* UPDATE_QUEUE took the ring away */
-	bool dead;		/* stopped itself by a bad packet */
+	bool dead;		/* stopped itself by a bad packet, or a reset took it */
 	bool mapped;
 	bool report;		/* error not told to user space yet */
 	u32 error_code;		/* KFD exception code */
@@ -66,7 +66,8 @@ void vkfd_queues_stop(struct vkfd_process *p, enum KFD_QUEUE_EVICTION_TRIGGERS w
 void vkfd_queues_quiesce(void *owner);
 void vkfd_queues_resume(void *owner);
 u64 vkfd_queues_evicted_ns(struct vkfd_process *p);
-void vkfd_queues_stop_gpu(struct vkfd_process *p, struct vkfd_device *dev);
+void vkfd_queues_gpu_reset(struct vkfd_process *p, struct vkfd_device *dev);
+void vkfd_queues_stop_gpu(struct vkfd_process *p, struct vkfd_device *dev, u64 ih_ptr);
 
 /* queue.c */
 int vkfd_queue_restore(struct vkfd_process *p, const struct vkfd_queue_request *request,

@@ -8,8 +8,8 @@
  * and sizes are in pages, GPUs are gpu_ids, RAM is 0, time is CLOCK_BOOTTIME in
  * ns. The pid is the one that the process knows itself by.
  *
- * Thermal throttling never happens to a virtual GPU. A GPU that is lost is
- * reset but does not come back, so a pre-reset has no post-reset.
+ * Thermal throttling never happens to a virtual GPU. A GPU that is lost and does
+ * not come back has a pre-reset without a post-reset.
  *
  * Locks: whatever the caller holds, down to an MMU notifier. None is taken but
  * RCU, the leaves of smi.c, and, for begin of a migration only, the leaf of the
@@ -159,8 +159,16 @@ void vkfd_smi_process_end(struct vkfd_pdd *pdd)
 		      KFD_EVENT_FMT_PROCESS(pdd->task, pdd->comm));
 }
 
-/** vkfd_smi_gpu_reset() - A GPU was reset, for the first and last time */
+/** vkfd_smi_gpu_reset() - A GPU is lost: its reset number @dev->resets begins */
 void vkfd_smi_gpu_reset(struct vkfd_device *dev, const char *why)
 {
-	vkfd_smi_post(dev, 0, KFD_SMI_EVENT_GPU_PRE_RESET, KFD_EVENT_FMT_UPDATE_GPU_RESET(1, why));
+	vkfd_smi_post(dev, 0, KFD_SMI_EVENT_GPU_PRE_RESET,
+		      KFD_EVENT_FMT_UPDATE_GPU_RESET(dev->resets, why));
+}
+
+/** vkfd_smi_gpu_was_reset() - And ended well */
+void vkfd_smi_gpu_was_reset(struct vkfd_device *dev)
+{
+	vkfd_smi_post(dev, 0, KFD_SMI_EVENT_GPU_POST_RESET,
+		      KFD_EVENT_FMT_UPDATE_GPU_RESET(dev->resets, ""));
 }

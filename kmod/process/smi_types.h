@@ -36,5 +36,6 @@ void vkfd_smi_vm_fault(struct vkfd_process *p, struct vkfd_device *dev);
 void vkfd_smi_process_begin(struct vkfd_pdd *pdd);
 void vkfd_smi_process_end(struct vkfd_pdd *pdd);
 void vkfd_smi_gpu_reset(struct vkfd_device *dev, const char *why);
+void vkfd_smi_gpu_was_reset(struct vkfd_device *dev);
 
 #endif

@@ -10,7 +10,8 @@
  * What was lost is kept as one hull; the worker maps all required memory in it
  * and skips what is mapped. Queues start only when no new loss was marked
  * since the worker took the hull; otherwise it goes round again with a growing
- * delay, so that a busy CPU side is not starved. A lost GPU is left out.
+ * delay, so that a busy CPU side is not starved. A lost GPU is left out until it
+ * is back.
  *
  * Memory that cannot be read is left out until mprotect() says otherwise. It
  * says so only where the CPU has page tables: memory that was never touched, in
@@ -31,6 +32,7 @@
 #include "svm_map.h"
 #include "svm_restore.h"
 #include "svm_types.h"
+#include "vkfd_hw/addr.h"
 
 #define RESTORE_DELAY_MS	1
 #define RESTORE_DELAY_MAX_MS	500
@@ -83,6 +85,21 @@ void vkfd_svm_restore_mark(struct vkfd_svm *svm, u64 start, u64 end)
 		restore->tries = 0;
 	restore_schedule(svm);
 	spin_unlock(&restore->lock);
+}
+
+/**
+ * vkfd_svm_gpu_back() - A GPU that was lost works again
+ * @svm: SVM state.
+ *
+ * It was left out of what was mapped meanwhile: all is looked at again.
+ *
+ * Context: May sleep, takes &vkfd_svm.lock.
+ */
+void vkfd_svm_gpu_back(struct vkfd_svm *svm)
+{
+	mutex_lock(&svm->lock);
+	vkfd_svm_restore_mark(svm, 0, VKFD_GPUVM_LIMIT + 1);
+	mutex_unlock(&svm->lock);
 }
 
 /*

@@ -334,31 +334,6 @@ static void completion_of_the_future_is_not_believed(int xnack)
 	assert_int_equal(driver_stat(0, "state", "lost"), 0);
 }
 
-/* A fault of @q at @p that is in service and waits there (stall_collect) until the file is written. */
-static u32 hold_fault(struct sdma *q, void *p)
-{
-	u64 waited = driver_stat(0, "stall_collect", "waited");
-	u32 seq;
-
-	driver_poke(0, "stall_collect", "1");
-	sdma_write1(q, p, 1);
-	seq = sdma_submit(q);
-	assert_true(wait_until(driver_stat(0, "stall_collect", "waited") == waited + 1, 3000));
-	return seq;
-}
-
-/* A true fault of @q at @p; returns when the driver has noted it. */
-static u32 report_fault(struct sdma *q, void *p)
-{
-	u64 entries = driver_stat(0, "errors", "ih_entries");
-	u32 seq;
-
-	sdma_write1(q, p, 2);
-	seq = sdma_submit(q);
-	assert_true(wait_until(driver_stat(0, "errors", "ih_entries") > entries, 3000));
-	return seq;
-}
-
 /* The driver notes 256 faults of a process; one that does not fit must not wait for ever. */
 static void reports_that_do_not_fit_are_replayed(int arg)
 {
@@ -375,10 +350,10 @@ static void reports_that_do_not_fit_are_replayed(int arg)
 	sdma_run(&q);
 	p = mm_map_small(2 * HUGE_BYTES);
 	memset(p, 0x11, 2 * HUGE_BYTES);
-	seq = hold_fault(&held, p);
+	seq = sdma_hold_fault(&held, p);
 	for (u32 i = 1; i <= REPORTS; i++)
 		forge_fault(pasid_of(getpid()), (uintptr_t)p + i * PAGE, VKFD_FAULT_RETRY | VKFD_FAULT_READ);
-	seq2 = report_fault(&q, p + HUGE_BYTES);
+	seq2 = sdma_report_fault(&q, p + HUGE_BYTES);
 	driver_poke(0, "stall_collect", "0");
 	assert_true(sdma_wait(&held, seq, SDMA_MS));
 	assert_true(sdma_wait(&q, seq2, SDMA_MS));
@@ -411,9 +386,9 @@ static void fault_of_before_an_unmap_is_no_violation(int arg)
 	sdma_write1(&q, old, 1); /* or its unmapping would be no news to the driver */
 	sdma_run(&q);
 	sdma_run(&held);
-	seq = hold_fault(&held, p);
+	seq = sdma_hold_fault(&held, p);
 	forge_fault(pasid_of(getpid()), (uintptr_t)fixed, VKFD_FAULT_RETRY | VKFD_FAULT_WRITE);
-	seq2 = report_fault(&q, p + PAGE); /* newer than the forged one */
+	seq2 = sdma_report_fault(&q, p + PAGE); /* newer than the forged one */
 	mm_unmap(old, HUGE_BYTES);
 	driver_poke(0, "stall_collect", "0");
 	assert_true(sdma_wait(&held, seq, SDMA_MS));
@@ -476,6 +451,7 @@ static void lost_gpu_sets_the_hardware_event(int how)
 	pattern_fill(p, HUGE_BYTES, 98);
 	data.event_id = hardware_event(&s);
 	assert_int_equal(event_wait(&s, &data, 0), KFD_IOC_WAIT_RESULT_TIMEOUT);
+	gpu_stays_lost();
 	start = now_ns();
 	break_gpu(how);
 	assert_int_equal(event_wait(&s, &data, 20000), KFD_IOC_WAIT_RESULT_COMPLETE);

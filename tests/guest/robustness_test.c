@@ -401,6 +401,7 @@ static void engine_hang_ends_in_errors_not_in_a_hung_task(int arg)
 	pattern_fill(p, HUGE_BYTES, 91);
 	memset(other, 1, HUGE_BYTES);
 	assert_ok(gpu_prefetch(&s, other, HUGE_BYTES, true));
+	gpu_stays_lost();
 	driver_poke(0, "hang_copies", "1");
 	start = now_ns();
 	err = gpu_prefetch(&s, p, HUGE_BYTES, true);

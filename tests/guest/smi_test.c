@@ -473,18 +473,20 @@ static void with_xnack_faultable_memory_stops_no_queue(int arg)
 /* M7: a dead GPU tells every reader, once. */
 static void lost_gpu_is_a_reset(int arg)
 {
+	u64 resets = driver_stat(0, "state", "resets");
 	struct session s;
 	char *p;
 
 	session_start(&s, true);
 	p = filled(&s, HUGE_BYTES, false);
 	smi_open(&smi, &s, SMI_BIT(GPU_PRE_RESET) | SMI_BIT(GPU_POST_RESET));
+	gpu_stays_lost();
 	driver_poke(0, "hang_copies", "1");
 	gpu_prefetch(&s, p, HUGE_BYTES, true);
 	assert_true(wait_until((smi_more(&smi), smi.nr), 30000));
 	assert_int_equal(smi.nr, 1);
 	assert_int_equal(smi.event[0].id, KFD_SMI_EVENT_GPU_PRE_RESET);
-	assert_int_equal(smi.event[0].trigger, 1);
+	assert_int_equal(smi.event[0].trigger, resets + 1);
 	gpu_revive();
 }
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "gpu.h"
+#include "life.h"
 #include "mm.h"
 #include "pattern.h"
 #include "residency.h"
@@ -455,6 +456,19 @@ static void counters_follow_the_parameter(int kind)
 	remote_stop(&r);
 }
 
+/* What to count is the driver's knowledge, which a reset takes from the device. */
+static void counters_follow_the_parameter_after_a_reset(int kind)
+{
+	struct remote r;
+
+	param_set("access_counters", BLOCK_REQUESTS);
+	assert_ok(gpu_reset("kept"));
+	remote_start(&r, kind, SVM_UNDEFINED);
+	assert_gets_hot(&r, 2, 1);
+	assert_in_ram(r.p, 2 * r.window);
+	remote_stop(&r);
+}
+
 #define TEST_REMOTE(fn)                                                      \
 	{ #fn "_4k_xnack_off", fn, 0, NULL },                                \
 	{ #fn "_4k_xnack_on", fn, REMOTE_XNACK, NULL },                      \
@@ -475,6 +489,7 @@ static const struct guest_test tests[] = {
 	TEST_REMOTE(memory_preferred_in_ram_stays_however_hot),
 	TEST_XNACK(parts_of_a_block_go_by_their_own_attributes),
 	TEST_XNACK(counters_follow_the_parameter),
+	TEST_XNACK(counters_follow_the_parameter_after_a_reset),
 	TEST_XNACK(reports_of_any_address_lose_no_data),
 };
 HARNESS_MAIN(tests)

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "life.h"
 #include "mm.h"
 #include "pm4.h"
 #include "residency.h"
@@ -151,9 +152,34 @@ static void queue_with_waves_in_the_handler_is_destroyed(int xnack)
 	pm4_destroy(&q);
 }
 
+/* A reset ends the waves that are in it; new ones of the process enter it. */
+static void handler_outlives_a_reset(int xnack)
+{
+	struct pm4_launch launch = { .groups = GROUPS, .items = ITEMS, .trap = true };
+	struct pm4 parked, q;
+	volatile u32 *data;
+	struct session s;
+
+	session_start(&s, xnack);
+	park(&parked, &s);
+	launch.code = PM4_CODE(&s, kernel_trap7);
+	launch.data = data = xnack ? mm_map(PAGE) : pm4_memory(&s, PAGE);
+	set_handler(&s, PM4_CODE(&s, handler_count), NULL);
+	assert_ok(gpu_reset("kept"));
+	pm4_create(&q, &s, 0);
+	pm4_launch(&q, &launch);
+	pm4_run(&q);
+	assert_int_equal(data[0], GROUPS * ITEMS);
+	assert_int_equal(data[1], 7 * GROUPS * ITEMS);
+	assert_false(pm4_done(&parked, 1));
+	pm4_destroy(&parked);
+	pm4_destroy(&q);
+}
+
 static const struct guest_test tests[] = {
 	TEST_XNACK(traps_enter_the_handler_that_was_set),
 	TEST(waves_in_the_handler_are_evicted_and_restored),
 	TEST_XNACK(queue_with_waves_in_the_handler_is_destroyed),
+	TEST_XNACK(handler_outlives_a_reset),
 };
 HARNESS_MAIN(tests)

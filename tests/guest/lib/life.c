@@ -42,29 +42,63 @@ void selftest_expect_all_ok(void)
 	assert_non_null(strstr(text, "\n0 failed"));
 }
 
-static void driver_tell(const char *what, const char *pci)
+static int sysfs_try_write(const char *folder, const char *file, const char *text)
 {
-	char path[80];
-	int fd;
+	char path[128];
+	int fd, err;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/vkfd/%s", what);
+	snprintf(path, sizeof(path), "/sys/%s/%s", folder, file);
 	fd = open(path, O_WRONLY | O_CLOEXEC);
 	if (fd < 0)
 		fail_test("%s: %s", path, strerror(errno));
-	if (write(fd, pci, strlen(pci)) < 0)
-		fail_test("%s %s: %s", what, pci, strerror(errno));
+	err = write(fd, text, strlen(text)) < 0 ? -errno : 0;
 	close(fd);
+	return err;
+}
+
+static void sysfs_write(const char *folder, const char *file, const char *text)
+{
+	int err = sysfs_try_write(folder, file, text);
+
+	if (err)
+		fail_test("/sys/%s/%s %s: %s", folder, file, text, strerror(-err));
+}
+
+void driver_parameter(const char *name, const char *value)
+{
+	sysfs_write("module/vkfd/parameters", name, value);
+}
+
+void gpu_stays_lost(void)
+{
+	driver_parameter("recovery", "N");
 }
 
 void driver_unbind(const char *pci)
 {
-	driver_tell("unbind", pci);
+	sysfs_write("bus/pci/drivers/vkfd", "unbind", pci);
 }
 
 void driver_bind(const char *pci)
 {
-	driver_tell("bind", pci);
+	sysfs_write("bus/pci/drivers/vkfd", "bind", pci);
 	residency_forget();
+}
+
+int gpu_reset(const char *how)
+{
+	struct kfd_node nodes[MAX_GPUS];
+	char folder[80];
+
+	assert_true(kfd_nodes(nodes) > 0);
+	if (!strcmp(how, "kept") || !strcmp(how, "lost")) {
+		snprintf(folder, sizeof(folder), "kernel/debug/vkfd/%u", nodes[0].gpu_id);
+		return sysfs_try_write(folder, "gpu_recover", how);
+	}
+	snprintf(folder, sizeof(folder), "bus/pci/devices/%s", nodes[0].pci);
+	sysfs_write(folder, "reset_method", how);
+	sysfs_write(folder, "reset", "1");
+	return driver_stat(0, "state", "lost") ? -EIO : 0;
 }
 
 void gpu_revive(void)
@@ -75,6 +109,7 @@ void gpu_revive(void)
 	assert_true(nr > 0);
 	driver_unbind(nodes[0].pci);
 	driver_bind(nodes[0].pci);
+	driver_parameter("recovery", "Y");
 	assert_int_equal(kfd_nodes(nodes), nr);
 	assert_int_equal(driver_stat(0, "state", "lost"), 0);
 	selftest_expect_all_ok();

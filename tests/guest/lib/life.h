@@ -10,6 +10,17 @@ void selftest_expect_all_ok(void);
 /** driver_unbind() / driver_bind() - by PCI address, as an administrator does; each fails the test */
 void driver_unbind(const char *pci);
 void driver_bind(const char *pci);
+/** driver_parameter() - write to a parameter of the module; fails the test */
+void driver_parameter(const char *name, const char *value);
+/** gpu_stays_lost() - a GPU that is lost is not reset, until gpu_revive() */
+void gpu_stays_lost(void);
+/**
+ * gpu_reset() - reset the first GPU, and see whether it came back
+ * @how: "kept" and "lost" ask the driver; "flr" and "bus" have the PCI core do it.
+ *
+ * Return: 0 or -EIO, it stays lost.
+ */
+int gpu_reset(const char *how);
 /**
  * gpu_revive() - at the end of a test that used the first GPU up
  *

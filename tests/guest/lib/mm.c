@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/io_uring.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -187,6 +188,13 @@ bool child_hear(struct child *c, char byte)
 	char heard;
 
 	return read(c->from_child, &heard, 1) == 1 && heard == byte;
+}
+
+bool child_heard(struct child *c)
+{
+	struct pollfd fd = { .fd = c->from_child, .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0;
 }
 
 int child_join(struct child *c)

@@ -38,6 +38,8 @@ void child_start(struct child *c, int (*fn)(struct child *c, void *arg), void *a
 /* A byte to the other side; hearing waits for one. From either side. */
 void child_tell(struct child *c, char byte);
 bool child_hear(struct child *c, char byte);
+/** child_heard() - in the child: has the parent told anything? Takes nothing. */
+bool child_heard(struct child *c);
 /** child_join() - wait for the end; the status as of waitpid() */
 int child_join(struct child *c);
 /** assert_child_ok() - the child must end with exit status 0 */

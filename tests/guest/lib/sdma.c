@@ -8,6 +8,8 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "residency.h"
+
 #define RING_BYTES 65536u
 #define POLL_FOREVER (10u | 0xfffu << 16) /* interval, retry count */
 #define ATOMIC_ADD64 47u
@@ -221,4 +223,27 @@ void sdma_run(struct sdma *q)
 		fail_test("SDMA queue %llu did not get to fence %u: fence %u, rptr 0x%llx, wptr 0x%llx",
 			  (unsigned long long)q->res.QueueId, seq, *q->fence,
 			  (unsigned long long)sdma_rptr(q), (unsigned long long)q->wptr);
+}
+
+u32 sdma_hold_fault(struct sdma *q, void *p)
+{
+	u64 waited = driver_stat(0, "stall_collect", "waited");
+	u32 seq;
+
+	driver_poke(0, "stall_collect", "1");
+	sdma_write1(q, p, 1);
+	seq = sdma_submit(q);
+	assert_true(wait_until(driver_stat(0, "stall_collect", "waited") == waited + 1, 3000));
+	return seq;
+}
+
+u32 sdma_report_fault(struct sdma *q, void *p)
+{
+	u64 entries = driver_stat(0, "errors", "ih_entries");
+	u32 seq;
+
+	sdma_write1(q, p, 2);
+	seq = sdma_submit(q);
+	assert_true(wait_until(driver_stat(0, "errors", "ih_entries") > entries, 3000));
+	return seq;
 }

@@ -60,4 +60,14 @@ bool sdma_wait(struct sdma *q, u32 seq, unsigned int ms);
 void sdma_run(struct sdma *q);
 u64 sdma_rptr(const struct sdma *q);
 
+/**
+ * sdma_hold_fault() - a write of 1 to @p that faults
+ *
+ * The fault is in service and waits there until "0" is written to stall_collect.
+ * Return: as sdma_submit().
+ */
+u32 sdma_hold_fault(struct sdma *q, void *p);
+/** sdma_report_fault() - a write of 2 to @p that faults; when it returns the driver has noted the fault */
+u32 sdma_report_fault(struct sdma *q, void *p);
+
 #endif

@@ -79,6 +79,10 @@ static bool scan(const char *text, struct smi_event *e)
 	case KFD_SMI_EVENT_GPU_PRE_RESET:
 		ok = sscanf(text, KFD_EVENT_FMT_UPDATE_GPU_RESET(&e->trigger, e->name)) == 2;
 		break;
+	case KFD_SMI_EVENT_GPU_POST_RESET:
+		/* The reason is empty. */
+		ok = sscanf(text, KFD_EVENT_FMT_UPDATE_GPU_RESET(&e->trigger, e->name)) == 1;
+		break;
 	}
 	e->start = start * PAGE;
 	e->bytes = bytes * PAGE;
