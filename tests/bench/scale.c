@@ -111,21 +111,28 @@ static void measure_ranges(void *arg)
 	session_stop(&s);
 }
 
+#define PREFETCH_ROUNDS	4
+
+/* The best round: in the first, the host has to find memory for the VRAM. */
 static void measure_prefetch(void *arg)
 {
 	struct scale_row *r = arg;
 	size_t bytes = r->nr * MIB;
 	struct session s;
-	double t0;
+	double t0, took;
 	char *addr;
 
 	session_start(&s, true);
 	addr = mm_map_huge(bytes);
-	memset(addr, 0x5a, bytes);
-	t0 = bench_seconds();
-	assert_ok(gpu_prefetch(&s, addr, bytes, true));
-	r->seconds[0] = (bench_seconds() - t0) / r->nr;
-	assert_in_vram(addr, bytes);
+	for (int round = 0; round < PREFETCH_ROUNDS; round++) {
+		memset(addr, 0x5a + round, bytes);
+		t0 = bench_seconds();
+		assert_ok(gpu_prefetch(&s, addr, bytes, true));
+		took = (bench_seconds() - t0) / r->nr;
+		if (!round || took < r->seconds[0])
+			r->seconds[0] = took;
+		assert_in_vram(addr, bytes);
+	}
 	session_stop(&s);
 }
 
