@@ -17,12 +17,6 @@
 #include "smi.h"
 #include "trace.h"
 
-/* Bits of a case's argument. */
-enum { XNACK = 1, HUGE = 2 };
-#define TEST_MODES(fn)                                                       \
-	{ #fn "_4k_xnack_on", fn, XNACK, NULL }, { #fn "_4k_xnack_off", fn, 0, NULL }, \
-	{ #fn "_2m_xnack_on", fn, XNACK | HUGE, NULL }, { #fn "_2m_xnack_off", fn, HUGE, NULL }
-
 static struct smi smi;
 
 static char *filled(struct session *s, size_t bytes, bool huge)

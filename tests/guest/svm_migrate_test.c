@@ -17,12 +17,6 @@
 #include "sdma.h"
 #include "trace.h"
 
-/* Bits of a case's argument. */
-enum { XNACK = 1, HUGE = 2 };
-#define TEST_MODES(fn)                                                       \
-	{ #fn "_4k_xnack_on", fn, XNACK, NULL }, { #fn "_4k_xnack_off", fn, 0, NULL }, \
-	{ #fn "_2m_xnack_on", fn, XNACK | HUGE, NULL }, { #fn "_2m_xnack_off", fn, HUGE, NULL }
-
 /* Copies [addr, addr + bytes) by the GPU and compares with the pattern. */
 static void gpu_check(struct session *s, const char *addr, size_t bytes, u64 seed)
 {

@@ -20,11 +20,6 @@
 #include "residency.h"
 #include "sdma.h"
 
-enum { XNACK = 1, HUGE = 2 };
-#define TEST_MODES(fn)                                                       \
-	{ #fn "_4k_xnack_on", fn, XNACK, NULL }, { #fn "_4k_xnack_off", fn, 0, NULL }, \
-	{ #fn "_2m_xnack_on", fn, XNACK | HUGE, NULL }, { #fn "_2m_xnack_off", fn, HUGE, NULL }
-
 /* A session with a queue and @bytes of memory holding pattern @seed, in VRAM. */
 struct area {
 	struct session s;

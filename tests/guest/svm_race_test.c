@@ -172,18 +172,6 @@ static void fault_overtaken_again_and_again_is_served(int write)
 	assert_int_equal(write ? r.p[1] : copy[PAGE / 4 - 1], 0x11111111);
 }
 
-/* Has @q write to @p; returns when its fault was reported. */
-static u32 write_reported(struct sdma *q, u32 *p)
-{
-	u64 entries = driver_stat(0, "errors", "ih_entries");
-	u32 seq;
-
-	sdma_write1(q, p, 0x44444444);
-	seq = sdma_submit(q);
-	assert_true(wait_until(driver_stat(0, "errors", "ih_entries") > entries, 3000));
-	return seq;
-}
-
 static void *deny_access(void *arg)
 {
 	struct race *r = arg;
@@ -218,11 +206,11 @@ static void late_report_is_no_violation(int prot)
 		far[i] = mm_map_small(HUGE_BYTES);
 	}
 	race_arm(&r, "stall_collect");
-	seq = write_reported(&r.q, r.p);
+	seq = sdma_report_fault(&r.q, r.p);
 	race_meet(&r);
 	for (int i = 0; i < FAR; i++)
-		far_seq[i] = write_reported(&other[i], far[i]);
-	seq2 = write_reported(&second, r.p + PAGE / 4);
+		far_seq[i] = sdma_report_fault(&other[i], far[i]);
+	seq2 = sdma_report_fault(&second, r.p + PAGE / 4);
 	/* The rest of the window may take more mappings than one. */
 	do {
 		race_arm(&r, "stall_collect");

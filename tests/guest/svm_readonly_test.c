@@ -16,10 +16,6 @@
 #include "residency.h"
 #include "sdma.h"
 
-enum { XNACK = 1, HUGE = 2 };
-#define TEST_MODES(fn)                                                       \
-	{ #fn "_4k_xnack_on", fn, XNACK, NULL }, { #fn "_4k_xnack_off", fn, 0, NULL }, \
-	{ #fn "_2m_xnack_on", fn, XNACK | HUGE, NULL }, { #fn "_2m_xnack_off", fn, HUGE, NULL }
 /* Without XNACK nothing faults. */
 #define TEST_FAULT(fn)                                                       \
 	{ #fn "_4k_xnack_on", fn, XNACK, NULL }, { #fn "_2m_xnack_on", fn, XNACK | HUGE, NULL }

@@ -34,6 +34,12 @@ struct guest_test {
 /* The argument of @fn says whether XNACK is on. */
 #define TEST_XNACK(fn)		{ #fn "_xnack_on", fn, 1, NULL }, { #fn "_xnack_off", fn, 0, NULL }
 
+/* Bits of the argument of a case in all modes; @fn chooses its memory by mm_map_kind(). */
+enum { XNACK = 1, HUGE = 2 };
+#define TEST_MODES(fn)                                                       \
+	{ #fn "_4k_xnack_on", fn, XNACK, NULL }, { #fn "_4k_xnack_off", fn, 0, NULL }, \
+	{ #fn "_2m_xnack_on", fn, XNACK | HUGE, NULL }, { #fn "_2m_xnack_off", fn, HUGE, NULL }
+
 /**
  * harness_main() - main() of a suite: `--list`, or one test by name
  *
