@@ -121,7 +121,8 @@ void fake_driver_init(struct fake_driver *drv, struct fake_ram *ram, const struc
 {
 	struct gpu_config gpu = { .node = config->node, .nodes = config->nodes,
 				  .vram_bytes = FAKE_VRAM_BYTES, .cus = 8,
-				  .seed = config->seed, .xgmi = config->xgmi };
+				  .seed = config->seed, .mode = config->mode,
+				  .xgmi = config->xgmi };
 	struct gpu_host host = { host_raise, host_log, drv };
 
 	memset(drv, 0, sizeof(*drv));

@@ -56,6 +56,7 @@ void fake_ram_fini(struct fake_ram *ram);
 struct fake_config {
 	u32 node, nodes;
 	u64 seed;
+	u32 mode;
 	bool xgmi;
 };
 

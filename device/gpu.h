@@ -17,6 +17,7 @@ struct gpu_config {
 	u64 vram_bytes;
 	u32 cus;
 	u64 seed;	/* of all timing choices */
+	u32 mode;	/* VKFD_FEATURE_* that say what kind of GPU it is; engines do not care */
 	bool xgmi;	/* peers reachable by hive address */
 	bool verbose;
 };

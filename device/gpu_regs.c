@@ -66,6 +66,15 @@ u32 gpu_shader_engines(u32 cus)
 	return ses;
 }
 
+static u32 features(const struct gpu_config *config)
+{
+	u32 bits = (u32)(VKFD_FEATURE_XNACK | VKFD_FEATURE_COMPUTE | VKFD_FEATURE_ACCESS_COUNTERS);
+
+	if (config->xgmi)
+		bits |= (u32)VKFD_FEATURE_XGMI;
+	return bits | config->mode;
+}
+
 void gpu_regs_reset(struct gpu *gpu)
 {
 	u64 unique = 0x564b464400000000ULL | (gpu->config.node + 1);
@@ -74,9 +83,7 @@ void gpu_regs_reset(struct gpu *gpu)
 	pthread_mutex_lock(&gpu->reg_lock);
 	for (int i = 0; i < NR_REGS; i++)
 		reg[i] = regs[i].reset;
-	reg[IDX_HW_FEATURES] = (u32)VKFD_FEATURE_XNACK | (u32)VKFD_FEATURE_COMPUTE |
-			       (u32)VKFD_FEATURE_ACCESS_COUNTERS |
-			       (gpu->config.xgmi ? (u32)VKFD_FEATURE_XGMI : 0);
+	reg[IDX_HW_FEATURES] = features(&gpu->config);
 	reg[IDX_NUM_CUS] = gpu->config.cus;
 	reg[IDX_NUM_SES] = gpu_shader_engines(gpu->config.cus);
 	reg[IDX_NODE_ID] = gpu->config.node;

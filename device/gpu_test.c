@@ -19,7 +19,7 @@ struct bench {
 	struct fake_queue queue[2];
 };
 
-static struct bench *start(bool xgmi)
+static struct bench *start(bool xgmi, u32 mode)
 {
 	static struct bench bench;
 	struct gpu *peers[2];
@@ -27,7 +27,7 @@ static struct bench *start(bool xgmi)
 	memset(&bench, 0, sizeof(bench));
 	fake_ram_init(&bench.ram);
 	for (u32 n = 0; n < 2; n++) {
-		struct fake_config config = { .node = n, .nodes = 2, .xgmi = xgmi };
+		struct fake_config config = { .node = n, .nodes = 2, .mode = mode, .xgmi = xgmi };
 
 		fake_driver_init(&bench.drv[n], &bench.ram, &config);
 		peers[n] = bench.drv[n].gpu;
@@ -46,13 +46,19 @@ static struct bench *start(bool xgmi)
 
 static int setup_xgmi(void **state)
 {
-	*state = start(true);
+	*state = start(true, 0);
+	return 0;
+}
+
+static int setup_apu(void **state)
+{
+	*state = start(true, (u32)VKFD_FEATURE_APU);
 	return 0;
 }
 
 static int setup_pcie(void **state)
 {
-	*state = start(false);
+	*state = start(false, 0);
 	return 0;
 }
 
@@ -94,6 +100,15 @@ static void identity_registers_describe_gpu(void **state)
 	assert_int_equal(gpu_reg_read(drv->gpu, VKFD_REG_VRAM_BYTES_LO, 8), FAKE_VRAM_BYTES);
 	assert_int_not_equal(gpu_reg_read(drv->gpu, VKFD_REG_UNIQUE_ID_LO, 8),
 			     gpu_reg_read(bench->drv[0].gpu, VKFD_REG_UNIQUE_ID_LO, 8));
+}
+
+static void features_say_apu_also_after_a_reset(void **state)
+{
+	struct fake_driver *drv = &((struct bench *)*state)->drv[0];
+
+	assert_true(fake_reg(drv, VKFD_REG_HW_FEATURES) & VKFD_FEATURE_APU);
+	gpu_reset(drv->gpu);
+	assert_true(fake_reg(drv, VKFD_REG_HW_FEATURES) & VKFD_FEATURE_APU);
 }
 
 static void unknown_register_reads_zero_and_is_counted(void **state)
@@ -263,6 +278,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		XGMI(identity_registers_describe_gpu),
+		cmocka_unit_test_setup_teardown(features_say_apu_also_after_a_reset, setup_apu, teardown),
 		XGMI(unknown_register_reads_zero_and_is_counted),
 		XGMI(clock_is_strictly_monotonic),
 		XGMI(hive_address_reaches_linked_peer),

@@ -115,6 +115,7 @@ static bool create_gpu(struct machine *machine, u32 index)
 		.vram_bytes = options->vram_bytes,
 		.cus = options->cus,
 		.seed = options->seed,
+		.mode = options->mode,
 		.xgmi = options->xgmi,
 		.verbose = options->verbose,
 	};

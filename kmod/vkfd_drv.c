@@ -236,8 +236,9 @@ static int vkfd_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		goto err_mem_fini;
 	vkfd_device_set_recoverable(dev, true);
-	drm_info(&dev->drm, "gpu_id %u, node %u of %u, %llu MiB VRAM, %u CUs\n", dev->gpu_id,
-		 dev->hw.node, dev->hw.nodes, dev->hw.vram_bytes >> 20, dev->hw.cus);
+	drm_info(&dev->drm, "gpu_id %u, node %u of %u, %llu MiB VRAM, %u CUs%s\n", dev->gpu_id,
+		 dev->hw.node, dev->hw.nodes, dev->hw.vram_bytes >> 20, dev->hw.cus,
+		 vkfd_device_is_apu(dev) ? ", works in system memory" : "");
 	return 0;
 
 err_mem_fini:

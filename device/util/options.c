@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "vkfd_hw/pci.h"
+#include "vkfd_hw/regs.h"
 
 #define MIN_VRAM   (64ull << 20)
 #define MAX_VRAM   (64ull << 30)
@@ -23,7 +24,7 @@ const char options_help[] =
 	"  --cus N           compute units of each, 1 to 104 (default 8)\n"
 	"  --seed N          number of all timing choices (default 0)\n"
 	"  --link xgmi|pcie  GPUs reach each other's memory or not (default xgmi)\n"
-	"  --mode dgpu       kind of GPU; coherent and apu do not exist yet\n"
+	"  --mode dgpu|apu   with VRAM for programs, or for the driver alone (default dgpu)\n"
 	"  --log FILE        append the log to FILE (default: standard error)\n"
 	"  -v                also log every mapping and reset\n"
 	"  --die-with-parent end when the starting process does\n"
@@ -134,11 +135,20 @@ static bool set_link(struct parse *parse, const char *value)
 
 static bool set_mode(struct parse *parse, const char *value)
 {
-	if (!strcmp(value, "coherent") || !strcmp(value, "apu"))
-		return refuse(parse, "--mode does not exist yet, only dgpu", value);
-	if (strcmp(value, "dgpu"))
-		return refuse(parse, "--mode wants dgpu", value);
-	return true;
+	static const struct {
+		const char *name;
+		u32 features;
+	} modes[] = { { "dgpu", 0 }, { "apu", (u32)VKFD_FEATURE_APU } };
+
+	if (!strcmp(value, "coherent"))
+		return refuse(parse, "--mode does not exist yet, only dgpu and apu", value);
+	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+		if (strcmp(value, modes[i].name))
+			continue;
+		parse->options->mode = modes[i].features;
+		return true;
+	}
+	return refuse(parse, "--mode wants dgpu or apu", value);
 }
 
 static bool set_socket_dir(struct parse *parse, const char *value)

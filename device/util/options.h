@@ -13,6 +13,7 @@ struct options {
 	u64 seed;
 	u32 gpus;
 	u32 cus;
+	u32 mode; /* VKFD_FEATURE_* of the kind of GPU */
 	bool xgmi;
 	bool verbose;
 	bool die_with_parent;

@@ -14,6 +14,7 @@
 
 #include "util/log.h"
 #include "util/options.h"
+#include "vkfd_hw/regs.h"
 
 static struct options options;
 static char error[160];
@@ -45,6 +46,7 @@ static void options_have_defaults(void **state)
 	assert_int_equal(options.cus, 8);
 	assert_int_equal(options.seed, 0);
 	assert_true(options.xgmi && options.seccomp && !options.verbose);
+	assert_int_equal(options.mode, 0);
 }
 
 static void options_are_read(void **state)
@@ -58,6 +60,8 @@ static void options_are_read(void **state)
 	assert_true(parse("--socket-dir", "d", "--seed", "0xffffffffffffffff", "--cus", "104"));
 	assert_true(options.seed == UINT64_MAX);
 	assert_int_equal(options.cus, 104);
+	assert_true(parse("--socket-dir=d", "--mode", "apu", NULL, NULL, NULL));
+	assert_int_equal(options.mode, VKFD_FEATURE_APU);
 	assert_true(parse("--help", NULL, NULL, NULL, NULL, NULL));
 	assert_true(options.help);
 }
@@ -80,7 +84,8 @@ static void options_bad_values_get_one_line(void **state)
 	assert_true(refused("--vram", "9007199254740992K"));
 	assert_true(refused("--cus", "105"));
 	assert_true(refused("--link", "usb"));
-	assert_true(refused("--mode", "apu"));
+	assert_true(refused("--mode", "coherent"));
+	assert_true(refused("--mode", "igpu"));
 	assert_true(refused("--nonsense", NULL));
 	assert_true(refused("-vv", NULL));
 	assert_false(parse("--gpus", "1", NULL, NULL, NULL, NULL));

@@ -121,6 +121,12 @@ struct vkfd_device {
 	struct list_head vms;
 };
 
+/* Works in system memory: its VRAM is a carve-out for page tables and the driver. */
+static inline bool vkfd_device_is_apu(const struct vkfd_device *dev)
+{
+	return dev->hw.features & VKFD_FEATURE_APU;
+}
+
 static inline struct vkfd_device *to_vkfd_device(struct drm_device *drm)
 {
 	return container_of(drm, struct vkfd_device, drm);

@@ -25,8 +25,15 @@ static u64 sysmem_total(void)
 	return (u64)totalram_pages() << PAGE_SHIFT;
 }
 
-/* As amdkfd: all but a sixteenth, of what the kernel itself did not take. */
-static u64 sysmem_limit(void)
+/**
+ * vkfd_sysmem_limit() - what buffers in system memory may hold at most
+ *
+ * As amdkfd: all but a sixteenth, of what the kernel itself did not take.
+ *
+ * Context: any.
+ * Return: bytes, over all processes and GPUs.
+ */
+u64 vkfd_sysmem_limit(void)
 {
 	return sysmem_total() - (sysmem_total() >> 4);
 }
@@ -36,17 +43,22 @@ static u64 sysmem_floor(void)
 	return max_t(u64, sysmem_total() >> 4, SZ_64M);
 }
 
-bool vkfd_sysmem_has_room(u64 bytes)
+/* Of what is available right now, the part above the reserve. */
+static u64 sysmem_room(void)
 {
 	u64 available = (u64)max(si_mem_available(), 0L) << PAGE_SHIFT;
-	u64 floor = sysmem_floor();
 
-	return available > floor && available - floor >= bytes;
+	return available - min(available, sysmem_floor());
+}
+
+bool vkfd_sysmem_has_room(u64 bytes)
+{
+	return sysmem_room() >= bytes;
 }
 
 int vkfd_sysmem_charge(u64 bytes)
 {
-	u64 limit = sysmem_limit();
+	u64 limit = vkfd_sysmem_limit();
 	s64 old = atomic64_read(&sysmem_used);
 
 	do {
@@ -90,4 +102,17 @@ void vkfd_sysmem_unreserve(u64 bytes)
 u64 vkfd_sysmem_used(void)
 {
 	return atomic64_read(&sysmem_used);
+}
+
+/**
+ * vkfd_sysmem_available() - what a buffer in system memory may hope for
+ *
+ * Context: any process context; a snapshot.
+ * Return: bytes that pass both checks now.
+ */
+u64 vkfd_sysmem_available(void)
+{
+	u64 limit = vkfd_sysmem_limit();
+
+	return min(limit - min(limit, vkfd_sysmem_used()), sysmem_room());
 }

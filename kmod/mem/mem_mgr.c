@@ -74,7 +74,7 @@ err_free:
  * @dev: GPU; the engine is up.
  *
  * A machine without room for device pages gets a GPU without SVM in VRAM, and
- * a message.
+ * a message. An APU has none by nature: its VRAM holds page tables only.
  *
  * Context: process context, once per device.
  * Return: 0, -ENOMEM, -EINVAL for a device without usable VRAM.
@@ -91,7 +91,7 @@ int vkfd_mem_init(struct vkfd_device *dev)
 		return PTR_ERR(mgr);
 	dev->mem = mgr;
 	err = drmm_add_action_or_reset(&dev->drm, mem_release, mgr);
-	if (err)
+	if (err || vkfd_device_is_apu(dev))
 		return err;
 	err = vkfd_pagemap_init(dev);
 	if (err)
@@ -204,14 +204,29 @@ void vkfd_mem_usage(struct vkfd_device *dev, struct vkfd_mem_usage *usage)
  * @dev: GPU.
  *
  * Context: any process context.
- * Return: free plus evictable bytes, rounded down to 2 MiB.
+ * Return: free plus evictable bytes, rounded down to 2 MiB; of an APU, what buffers
+ * may still take of system memory.
  */
 u64 vkfd_mem_available(struct vkfd_device *dev)
 {
 	struct vkfd_mem_usage usage;
 	u64 fixed;
 
+	if (vkfd_device_is_apu(dev))
+		return round_down(vkfd_sysmem_available(), PAGE_SIZE);
 	vkfd_mem_usage(dev, &usage);
 	fixed = usage.vram_used - min(usage.vram_svm, usage.vram_used);
 	return round_down(usage.vram_total - min(fixed, usage.vram_total), SZ_2M);
+}
+
+/**
+ * vkfd_mem_local_bytes() - size of the GPU's memory bank
+ * @dev: GPU.
+ *
+ * Context: any process context.
+ * Return: VRAM that user space may ever get; of an APU the limit of system memory.
+ */
+u64 vkfd_mem_local_bytes(struct vkfd_device *dev)
+{
+	return vkfd_device_is_apu(dev) ? vkfd_sysmem_limit() : dev->mem->vram.man.size;
 }

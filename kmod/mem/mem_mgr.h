@@ -37,12 +37,16 @@ struct vkfd_mem_usage {
 };
 
 void vkfd_mem_usage(struct vkfd_device *dev, struct vkfd_mem_usage *usage);
-/* Bytes AVAILABLE_MEMORY reports: free plus evictable, rounded down to 2 MiB. */
+/* Bytes AVAILABLE_MEMORY reports: free plus evictable, rounded down to 2 MiB; see there for an APU. */
 u64 vkfd_mem_available(struct vkfd_device *dev);
+/* The GPU's memory bank: VRAM, or all that an APU may take of system memory. */
+u64 vkfd_mem_local_bytes(struct vkfd_device *dev);
 
 /* mem_limit.c: system memory that buffers (GTT, userptr) may hold, all processes together. */
 int vkfd_sysmem_reserve(u64 bytes);	/* -ENOMEM before the OOM killer would have to act */
 void vkfd_sysmem_unreserve(u64 bytes);
 u64 vkfd_sysmem_used(void);
+u64 vkfd_sysmem_limit(void);
+u64 vkfd_sysmem_available(void);	/* what vkfd_sysmem_reserve() would grant */
 
 #endif

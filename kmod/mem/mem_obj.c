@@ -8,6 +8,9 @@
  * BAR. Mapping is in mem_map.c. Called by process/ and uapi/, which serialise
  * map, unmap and free of one buffer; nothing here locks for that.
  *
+ * What is asked for as VRAM of an APU is a GTT buffer, here and for everybody who
+ * looks at it later.
+ *
  * Refuses: sizes that are not pages, doorbells that are not one frame, a lost
  * device; a refused call leaves nothing behind.
  */
@@ -166,8 +169,10 @@ int vkfd_mem_alloc(struct vkfd_device *dev, const struct vkfd_mem_params *params
 	kref_init(&mem->ref);
 	INIT_LIST_HEAD(&mem->maps);
 	mem->params = *params;
+	if (params->kind == VKFD_MEM_VRAM && vkfd_device_is_apu(dev))
+		mem->params.kind = VKFD_MEM_GTT;
 	mem->dev = dev;
-	err = kind_init[params->kind](mem);
+	err = kind_init[mem->params.kind](mem);
 	if (err) {
 		kfree(mem);
 		return err;

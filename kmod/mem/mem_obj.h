@@ -32,7 +32,7 @@ struct vkfd_mem_params {
 	u64 bytes;		/* page multiple, > 0 */
 	u64 user_addr;		/* USERPTR: CPU address in current->mm */
 	u32 doorbell_frame;	/* DOORBELL: context number on that GPU */
-	u32 abi_flags;		/* as user space gave them; only kept for a checkpoint */
+	u32 abi_flags;		/* as user space gave them; kept for a checkpoint and for counters */
 	bool writable;
 	bool executable;
 	bool coherent, uncached;

@@ -18,6 +18,7 @@
  */
 #include <linux/bits.h>
 #include <linux/file.h>
+#include <linux/kfd_ioctl.h>
 #include <linux/slab.h>
 
 #include "mmu/mmu_vm.h"
@@ -48,6 +49,12 @@ struct vkfd_buffer {
 static struct drm_file *pdd_drm_file(struct vkfd_pdd *pdd)
 {
 	return pdd->file->private_data;
+}
+
+/* Asked for as VRAM, which is what KFD counts; where an APU's buffer is, does not matter. */
+static bool counts_as_vram(const struct vkfd_mem_params *params)
+{
+	return params->abi_flags & KFD_IOC_ALLOC_MEM_FLAGS_VRAM;
 }
 
 static bool has_render_mmap(struct vkfd_buffer *buffer)
@@ -173,7 +180,7 @@ static int buffer_alloc_locked(struct vkfd_pdd *pdd, const struct vkfd_mem_param
 		kfree(buffer);
 		return err;
 	}
-	if (params->kind == VKFD_MEM_VRAM)
+	if (counts_as_vram(params))
 		atomic64_add(params->bytes, &pdd->counters.vram_bytes);
 	out->handle = VKFD_HANDLE(pdd->dev->gpu_id, buffer->id);
 	out->mmap_offset = has_render_mmap(buffer) ? vkfd_mem_mmap_offset(buffer->mem) : 0;
@@ -287,7 +294,7 @@ static void buffer_destroy(struct vkfd_buffer *buffer)
 			vkfd_mem_unmap(buffer->mem, other->vm);
 	if (has_render_mmap(buffer))
 		vkfd_mem_mmap_revoke(buffer->mem, pdd_drm_file(pdd));
-	if (params->kind == VKFD_MEM_VRAM)
+	if (counts_as_vram(params))
 		atomic64_sub(params->bytes, &pdd->counters.vram_bytes);
 	xa_erase(&pdd->buffers, buffer->id);
 	spans_remove(pdd->p, buffer);

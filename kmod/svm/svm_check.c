@@ -60,8 +60,10 @@ void vkfd_svm_gpu_facts(const struct vkfd_svm *svm, struct vkfd_svm_gpu_facts *g
 
 		gpus[slot] = (struct vkfd_svm_gpu_facts){
 			.gpu_id = gpu->dev->gpu_id,
-			.room = vkfd_device_is_lost(gpu->dev) ? 0 : vkfd_mem_available(gpu->dev),
+			.system = vkfd_device_is_apu(gpu->dev),
 		};
+		if (!gpus[slot].system && !vkfd_device_is_lost(gpu->dev))
+			gpus[slot].room = vkfd_mem_available(gpu->dev);
 		for (peer = 0; peer < svm->nr_gpus; peer++)
 			if (svm->gpus[peer].owner == gpu->owner)
 				gpus[slot].linked |= BIT(peer);

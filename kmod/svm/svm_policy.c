@@ -48,8 +48,8 @@ static struct vkfd_svm_decision vram_if_possible(const struct vkfd_svm_situation
  * vkfd_svm_decide_fault() - Place for a window that a GPU faulted on
  * @now: Attributes and facts.
  *
- * Preferred location first (this GPU, system memory, a linked GPU), then by
- * kind of access: ACCESS comes to the faulting GPU unless it is pinned,
+ * An APU works in system memory, whatever is preferred. Else preferred location
+ * first (this GPU, system memory, a linked GPU), then by kind of access: ACCESS comes to the faulting GPU unless it is pinned,
  * ACCESS_IN_PLACE is mapped where it is. VRAM out of the GPU's reach needs no decision: it is faulted to
  * RAM when its pages are collected.
  *
@@ -64,7 +64,7 @@ struct vkfd_svm_decision vkfd_svm_decide_fault(const struct vkfd_svm_situation *
 	if (!((values->access | values->in_place) & self))
 		return decide(VKFD_SVM_DENY, 0);
 
-	if (values->preferred == KFD_IOCTL_SVM_LOCATION_SYSMEM)
+	if (values->preferred == KFD_IOCTL_SVM_LOCATION_SYSMEM || now->gpus[now->slot].system)
 		return decide(VKFD_SVM_TO_RAM, 0);
 
 	preferred = slot_of(now, values->preferred);
@@ -97,7 +97,7 @@ static bool all_reach(const struct vkfd_svm_situation *now, unsigned int target)
  *
  * A GPU's VRAM is refused in favour of RAM as soon as a GPU that must be able
  * to use the memory at the same time is not linked to it: those with access in
- * place, and without XNACK all that have any access.
+ * place, and without XNACK all that have any access. To an APU means to RAM.
  *
  * Return: the decision, never VKFD_SVM_DENY.
  */
@@ -112,10 +112,7 @@ struct vkfd_svm_decision vkfd_svm_decide_prefetch(const struct vkfd_svm_situatio
 		return decide(VKFD_SVM_TO_RAM, 0);
 
 	target = slot_of(now, values->prefetch);
-	if (target == NO_SLOT)
-		return decide(VKFD_SVM_TO_RAM, 0);
-
-	if (!all_reach(now, target))
+	if (target == NO_SLOT || now->gpus[target].system || !all_reach(now, target))
 		return decide(VKFD_SVM_TO_RAM, 0);
 	return decide(VKFD_SVM_TO_VRAM, target);
 }

@@ -25,6 +25,7 @@ struct vkfd_svm_gpu_facts {
 	u32 gpu_id;
 	u32 linked;	/* slots whose VRAM this GPU reaches, its own included */
 	u64 room;	/* bytes of VRAM that are free or can be evicted */
+	bool system;	/* an APU: works in RAM, nothing moves to it */
 };
 
 /** struct vkfd_svm_situation - everything a decision may depend on */

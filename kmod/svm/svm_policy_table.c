@@ -82,9 +82,9 @@ static const struct sharing sharings[] = {
 };
 
 static const struct vkfd_svm_gpu_facts gpus[GPUS] = {
-	[SELF] = { GPU_ID(SELF), BIT(SELF) | BIT(LINKED), WINDOW },
-	[LINKED] = { GPU_ID(LINKED), BIT(SELF) | BIT(LINKED), WINDOW },
-	[STRANGER] = { GPU_ID(STRANGER), BIT(STRANGER), WINDOW },
+	[SELF] = { GPU_ID(SELF), BIT(SELF) | BIT(LINKED), WINDOW, false },
+	[LINKED] = { GPU_ID(LINKED), BIT(SELF) | BIT(LINKED), WINDOW, false },
+	[STRANGER] = { GPU_ID(STRANGER), BIT(STRANGER), WINDOW, false },
 };
 
 static const char *place_name(struct vkfd_svm_decision decision)

@@ -122,6 +122,7 @@ static int prefetch_piece(struct vkfd_svm *svm, const struct vkfd_svm_piece *pie
 		.nr_gpus = svm->nr_gpus,
 		.xnack = svm->xnack,
 	};
+	int target = vkfd_svm_slot_of(svm, piece->values.prefetch);
 	struct vkfd_svm_decision decision;
 	u32 slots;
 	int err;
@@ -131,10 +132,11 @@ static int prefetch_piece(struct vkfd_svm *svm, const struct vkfd_svm_piece *pie
 	if (decision.place == VKFD_SVM_STAY)
 		return 0;
 	err = prefetch_move(svm, &decision, start, end);
-	if (err || !svm->xnack || decision.place != VKFD_SVM_TO_VRAM)
+	if (err || !svm->xnack || target < 0 ||
+	    (decision.place != VKFD_SVM_TO_VRAM && !gpus[target].system))
 		return err;
 	/* A GPU that may use it finds it mapped; if not, it faults. */
-	slots = piece->values.in_place | (piece->values.access & BIT(decision.slot));
+	slots = piece->values.in_place | (piece->values.access & BIT(target));
 	if (!slots)
 		return 0;
 	err = vkfd_svm_map_piece(svm, piece, &start, end, slots);

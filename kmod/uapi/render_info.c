@@ -52,6 +52,9 @@ static int put_dev_info(struct vkfd_device *dev, const struct drm_amdgpu_info *i
 		.high_va_max = HIGH_VA_MAX,
 	};
 
+	if (vkfd_device_is_apu(dev))
+		result.ids_flags |= AMDGPU_IDS_FLAGS_FUSION;
+
 	return put_result(info, &result, sizeof(result));
 }
 

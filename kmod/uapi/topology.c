@@ -109,7 +109,8 @@ static int add_cpu_links(struct kobject *dir, unsigned int number, int nid)
 	for (i = 0; !err && i < nr_gpus; i++) {
 		struct vkfd_topo_props props = {};
 
-		vkfd_topo_pcie_link(number, nr_cpus + i, true, is_near(gpus[i], nid), &props);
+		vkfd_topo_cpu_link(gpus[i], number, nr_cpus + i, true, is_near(gpus[i], nid),
+				   &props);
 		err = add_leaf(dir, i, &props);
 	}
 	return err;
@@ -153,7 +154,7 @@ static int add_gpu_parts(struct vkfd_device *dev, const struct node_parts *parts
 		if (err)
 			break;
 		props = (struct vkfd_topo_props){};
-		vkfd_topo_pcie_link(dev->topo_node, link, false, is_near(dev, nid), &props);
+		vkfd_topo_cpu_link(dev, dev->topo_node, link, false, is_near(dev, nid), &props);
 		err = add_leaf(parts->io_links, link++, &props);
 	}
 	return err;

@@ -28,9 +28,13 @@
 
 static u32 capability(const struct vkfd_device *dev)
 {
-	bool compute = dev->hw.features & VKFD_FEATURE_COMPUTE;
+	u32 bits = CAPABILITY;
 
-	return CAPABILITY | (compute ? HSA_CAP_TRAP_DEBUG_FIRMWARE_SUPPORTED : 0);
+	if (dev->hw.features & VKFD_FEATURE_COMPUTE)
+		bits |= HSA_CAP_TRAP_DEBUG_FIRMWARE_SUPPORTED;
+	if (vkfd_device_is_apu(dev))
+		bits |= HSA_CAP_FLAGS_COHERENTHOSTACCESS;
+	return bits;
 }
 
 static void add_shape(struct vkfd_device *dev, u32 first_simd, struct vkfd_topo_props *props)
@@ -102,14 +106,11 @@ u32 vkfd_topo_gpu_node(struct vkfd_device *dev, const struct vkfd_topo_counts *c
 	return first_simd + dev->hw.cus;
 }
 
-/** vkfd_topo_gpu_bank() - VRAM, all of it visible to the CPU */
+/** vkfd_topo_gpu_bank() - VRAM, or what an APU has instead; the CPU sees all of it */
 void vkfd_topo_gpu_bank(struct vkfd_device *dev, struct vkfd_topo_props *props)
 {
-	struct vkfd_mem_usage usage;
-
-	vkfd_mem_usage(dev, &usage);
 	vkfd_topo_prop(props, "heap_type", HSA_MEM_HEAP_TYPE_FB_PUBLIC);
-	vkfd_topo_prop(props, "size_in_bytes", usage.vram_total);
+	vkfd_topo_prop(props, "size_in_bytes", vkfd_mem_local_bytes(dev));
 	vkfd_topo_prop(props, "flags", 0);
 	vkfd_topo_prop(props, "width", GFX90A_VRAM_WIDTH_BITS);
 	vkfd_topo_prop(props, "mem_clk_max", GFX90A_MEMORY_CLOCK_MHZ);
@@ -139,30 +140,46 @@ void vkfd_topo_gpu_cache(struct vkfd_device *dev, unsigned int index, u32 first_
 	props->siblings = caches[index].siblings ?: dev->hw.cus;
 }
 
+/** struct link_kind - what a link between CPU and GPU is made of */
+struct link_kind {
+	u32 type, weight, min_bandwidth, max_bandwidth;
+	bool coherent;
+};
+
+/* User space takes a weight of at most 20 as "my CPU". */
+#define FAR_WEIGHT	20
+
+static const struct link_kind pcie = { HSA_IOLINK_TYPE_PCIEXPRESS, 20, 312, 31504, false };
+/* Inside one socket, numbers of amdkfd. */
+static const struct link_kind socket = { HSA_IOLINK_TYPE_XGMI, 13, 819200, 819200, true };
+
 /**
- * vkfd_topo_pcie_link() - One direction of the way between a CPU and a GPU
+ * vkfd_topo_cpu_link() - One direction of the way between a CPU and a GPU
+ * @dev:    GPU.
  * @from:   Node number.
  * @to:     Node number.
- * @to_gpu: The CPU's side: the CPU does not see device caches.
+ * @to_gpu: The CPU's side: over PCIe the CPU does not see device caches.
  * @near:   The GPU hangs off this NUMA node.
  * @props:  Result.
  */
-void vkfd_topo_pcie_link(u32 from, u32 to, bool to_gpu, bool near, struct vkfd_topo_props *props)
+void vkfd_topo_cpu_link(const struct vkfd_device *dev, u32 from, u32 to, bool to_gpu, bool near,
+			struct vkfd_topo_props *props)
 {
-	/* Flags count only with "enabled"; atomics work both ways. */
-	u32 flags = HSA_IOLINK_FLAGS_ENABLED | (to_gpu ? HSA_IOLINK_FLAGS_NON_COHERENT : 0);
+	const struct link_kind *kind = vkfd_device_is_apu(dev) ? &socket : &pcie;
+	u32 flags = HSA_IOLINK_FLAGS_ENABLED;	/* flags count only with it; atomics both ways */
 
-	vkfd_topo_prop(props, "type", HSA_IOLINK_TYPE_PCIEXPRESS);
+	if (to_gpu && !kind->coherent)
+		flags |= HSA_IOLINK_FLAGS_NON_COHERENT;
+	vkfd_topo_prop(props, "type", kind->type);
 	vkfd_topo_prop(props, "version_major", 0);
 	vkfd_topo_prop(props, "version_minor", 0);
 	vkfd_topo_prop(props, "node_from", from);
 	vkfd_topo_prop(props, "node_to", to);
-	/* User space takes a weight of at most 20 as "my CPU". */
-	vkfd_topo_prop(props, "weight", near ? 20 : 40);
+	vkfd_topo_prop(props, "weight", kind->weight + (near ? 0 : FAR_WEIGHT));
 	vkfd_topo_prop(props, "min_latency", 0);
 	vkfd_topo_prop(props, "max_latency", 0);
-	vkfd_topo_prop(props, "min_bandwidth", 312);
-	vkfd_topo_prop(props, "max_bandwidth", 31504);
+	vkfd_topo_prop(props, "min_bandwidth", kind->min_bandwidth);
+	vkfd_topo_prop(props, "max_bandwidth", kind->max_bandwidth);
 	vkfd_topo_prop(props, "recommended_transfer_size", 0);
 	vkfd_topo_prop(props, "recommended_sdma_engine_id_mask", 0);
 	vkfd_topo_prop(props, "flags", flags);

@@ -71,8 +71,9 @@ u32 vkfd_topo_gpu_node(struct vkfd_device *dev, const struct vkfd_topo_counts *c
 void vkfd_topo_gpu_bank(struct vkfd_device *dev, struct vkfd_topo_props *props);
 void vkfd_topo_gpu_cache(struct vkfd_device *dev, unsigned int index, u32 first_simd,
 			 struct vkfd_topo_props *props);
-/* PCIe link between CPU node and GPU node, one direction. */
-void vkfd_topo_pcie_link(u32 from, u32 to, bool to_gpu, bool near, struct vkfd_topo_props *props);
+/* Link between CPU node and GPU node, one direction. */
+void vkfd_topo_cpu_link(const struct vkfd_device *dev, u32 from, u32 to, bool to_gpu, bool near,
+			struct vkfd_topo_props *props);
 
 /* topology.c */
 int vkfd_topology_init(struct kobject *parent);

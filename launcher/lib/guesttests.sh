@@ -15,7 +15,7 @@ guesttest_machine() {
 			machine_key=" --gpus=8 --vram=64M"
 			break
 			;;
-		*:gpus=* | *:vram=* | *:mem=* | *:cpus=* | *:cus=* | *:seed=*)
+		*:gpus=* | *:vram=* | *:mem=* | *:cpus=* | *:cus=* | *:seed=* | *:mode=*)
 			machine_key="$machine_key --$machine_tag"
 			;;
 		esac

@@ -16,7 +16,7 @@ options_help() {
 
 Options:
   --gpus N             GPUs, 1..8 (1)
-  --vram SIZE          memory of each GPU (512M)
+  --vram SIZE          memory of each GPU; of an apu, what its driver keeps (512M)
   --cus N              compute units of each GPU, a multiple of 8 (8)
   --mem SIZE           memory of the guest (4G)
   --cpus N             processors of the guest (2)
@@ -26,7 +26,7 @@ Options:
   --share DIR[:GUEST]  show a host directory, read-write, at GUEST
                        (/mnt/<name>); may be repeated
   --link xgmi|pcie     how the GPUs are linked (xgmi)
-  --mode dgpu|coherent|apu  kind of GPU memory (dgpu)
+  --mode dgpu|apu      GPUs with VRAM, or working in system memory (dgpu)
   --seed N             choices of timing inside the GPUs (0); for test also the
                        choices of random tests, which print theirs
   --timeout SECONDS    stop after this time, status 72 (no limit)
@@ -151,7 +151,7 @@ options_parse() {
 
 # What the options say together.
 options_check() {
-	[ "$opt_mode" = dgpu ] || die 2 "--mode $opt_mode: not yet; only dgpu"
+	[ "$opt_mode" != coherent ] || die 2 "--mode coherent: not yet; only dgpu and apu"
 	[ "$opt_link" = xgmi ] || die 2 "--link $opt_link: not yet; only xgmi"
 	[ $((opt_mem % (opt_numa * (2 << 20)))) = 0 ] ||
 		die 2 "--numa $opt_numa: --mem cannot be divided into $opt_numa nodes of whole 2M"

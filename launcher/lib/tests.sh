@@ -65,12 +65,14 @@ tests_list() {
 
 # tests_select NAMES...: a filter. A name is an ID, the head of one, a glob,
 # or either without the class ("svm" for guest.svm...). Tests tagged "long"
-# run only when they are named.
+# run only when they are named, those tagged "long=debug" on the debug kernel.
 tests_select() {
 	while IFS= read -r select_line; do
 		select_id=${select_line%%"$tab"*}
 		if [ $# -eq 0 ]; then
-			case " ${select_line##*"$tab"} " in *" long "*) continue ;; esac
+			case $opt_kernel" ${select_line##*"$tab"} " in
+			*" long "* | debug*" long=debug "*) continue ;;
+			esac
 			printf '%s\n' "$select_line"
 			continue
 		fi

@@ -35,7 +35,6 @@ wrong "none of" --kernel newest
 wrong "none of" --accel fast
 wrong "none of" --mode none
 wrong "not yet" --mode coherent
-wrong "not yet" --mode apu
 wrong "not yet" --link pcie
 wrong "multiple" --cus 9
 wrong "not a number" --timeout 1s

@@ -233,6 +233,72 @@ static void rocminfo_lists_every_gpu(int arg)
 	assert_int_equal(seen, nr);
 }
 
+/* "vendor device" of a PCI function that no driver has, and its name; false if there is none. */
+static bool unused_pci_device(char *id, size_t id_bytes, char *name, size_t name_bytes)
+{
+	static const char devices[] = "/sys/bus/pci/devices";
+	DIR *dir = opendir(devices);
+	bool found = false;
+	char path[320];
+
+	assert_non_null(dir);
+	for (struct dirent *e; !found && (e = readdir(dir));) {
+		unsigned int vendor, device;
+		FILE *f;
+
+		snprintf(path, sizeof(path), "%s/%s/driver", devices, e->d_name);
+		if (e->d_name[0] == '.' || !access(path, F_OK))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s/uevent", devices, e->d_name);
+		f = fopen(path, "re");
+		assert_non_null(f);
+		for (char line[128]; !found && fgets(line, sizeof(line), f);)
+			found = sscanf(line, "PCI_ID=%x:%x", &vendor, &device) == 2;
+		fclose(f);
+		snprintf(id, id_bytes, "%x %x", vendor, device);
+		snprintf(name, name_bytes, "%.12s", e->d_name);
+	}
+	closedir(dir);
+	return found;
+}
+
+static void driver_attribute(const char *name, const char *text)
+{
+	char path[96];
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/drivers/vkfd/%s", name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	close(fd);
+}
+
+/* The driver is told to take a device that is none of ours: it looks, refuses, and the GPU works on. */
+static void foreign_device_is_refused_and_the_gpu_works_on(int arg)
+{
+	char id[32], name[32], path[96];
+	unsigned int nodes = entries_of(NODES);
+	struct session s;
+	u64 *p;
+
+	session_start(&s, true);
+	if (!unused_pci_device(id, sizeof(id), name, sizeof(name)))
+		skip_test("every PCI device has a driver");
+	driver_attribute("new_id", id);
+	driver_attribute("remove_id", id);
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/driver", name);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(entries_of(NODES), nodes);
+	p = mm_map(PAGE);
+	*p = 0x1234567;
+	gpu_access(&s, p, PAGE);
+	assert_ok(gpu_prefetch(&s, p, PAGE, true));
+	assert_in_vram(p, PAGE);
+	assert_true(*p == 0x1234567);
+	session_stop(&s);
+}
+
 static void libhsakmt_sees_every_gpu(int arg)
 {
 	HsaNodeProperties props;
@@ -262,5 +328,6 @@ static const struct guest_test tests[] = {
 	{ "rocminfo_lists_every_gpu_of_2", rocminfo_lists_every_gpu, 0, "gpus=2 kernel=stock" },
 	{ "rocminfo_lists_every_gpu_of_8", rocminfo_lists_every_gpu, 0, "gpus=8 vram=64M" },
 	TEST(libhsakmt_sees_every_gpu),
+	TEST(foreign_device_is_refused_and_the_gpu_works_on),
 };
 HARNESS_MAIN(tests)

@@ -226,6 +226,36 @@ static void policy_each_hot_block_follows_the_rules(void **state)
 	}
 }
 
+/* "A GPU that works in RAM": nothing moves to it, and the others decide as if it were full. */
+static void policy_an_apu_works_in_ram(void **state)
+{
+	struct world w;
+
+	(void)state;
+	for (unsigned int code = 0; world_make(&w, code); code++) {
+		unsigned int apu = (w.now.slot + code % 2) % GPUS;
+		bool right = (w.values.access | w.values.in_place) & 1u << w.now.slot;
+		struct vkfd_svm_decision got, want;
+
+		w.gpus[apu].system = true;
+		w.gpus[apu].room = 0;
+		got = vkfd_svm_decide_fault(&w.now);
+		want = fault_rules(&w);
+		if (apu == w.now.slot)
+			want = (struct vkfd_svm_decision){ right ? VKFD_SVM_TO_RAM : VKFD_SVM_DENY, 0 };
+		assert_int_equal(got.place, want.place);
+		assert_int_equal(got.slot, want.slot);
+		got = vkfd_svm_decide_hot(&w.now);
+		assert_true(got.place != VKFD_SVM_TO_VRAM || got.slot != apu);
+		for (w.prefetch = 0; w.prefetch < GPUS; w.prefetch++) {
+			w.values.prefetch = location(w.prefetch);
+			got = vkfd_svm_decide_prefetch(&w.now);
+			want = prefetch_rules(&w);
+			assert_int_equal(got.place, w.prefetch == apu ? VKFD_SVM_TO_RAM : want.place);
+		}
+	}
+}
+
 static void policy_each_small_window_is_the_aligned_block_inside_its_bounds(void **state)
 {
 	const u64 page = 4096, pages = 40;
@@ -265,6 +295,7 @@ int main(void)
 		cmocka_unit_test(policy_each_fault_follows_the_rules),
 		cmocka_unit_test(policy_each_prefetch_follows_the_rules),
 		cmocka_unit_test(policy_each_hot_block_follows_the_rules),
+		cmocka_unit_test(policy_an_apu_works_in_ram),
 		cmocka_unit_test(policy_each_small_window_is_the_aligned_block_inside_its_bounds),
 		cmocka_unit_test(policy_permissions_of_all_flags),
 	};

@@ -12,12 +12,14 @@
 #define GPU0 1000u
 #define GPU1 1001u	/* linked to GPU0 */
 #define GPU2 1002u	/* linked to nobody */
+#define APU 1003u	/* works in RAM */
 #define WINDOW (2u << 20)
 
 static const struct vkfd_svm_gpu_facts gpus[] = {
 	{ .gpu_id = GPU0, .linked = 3, .room = 64u << 20 },
 	{ .gpu_id = GPU1, .linked = 3, .room = 64u << 20 },
 	{ .gpu_id = GPU2, .linked = 4, .room = WINDOW - 1 },
+	{ .gpu_id = APU, .linked = 8, .system = true },
 };
 
 enum { CAN_MOVE = 0, NOT_ANONYMOUS = 1, CPU_HOME = 2, STUCK = 4 };
@@ -47,6 +49,10 @@ static const struct fault_row fault_rows[] = {
 	{ "file mapping stays", 0, UNDEFINED, 1, 0, NOT_ANONYMOUS, VKFD_SVM_STAY, 0 },
 	{ "heap and stack stay", 0, UNDEFINED, 1, 0, CPU_HOME, VKFD_SVM_STAY, 0 },
 	{ "failed a moment ago", 0, UNDEFINED, 1, 0, STUCK, VKFD_SVM_STAY, 0 },
+	{ "an APU works in RAM", 3, UNDEFINED, 8, 0, CAN_MOVE, VKFD_SVM_TO_RAM, 0 },
+	{ "whatever it prefers", 3, APU, 8, 0, CAN_MOVE, VKFD_SVM_TO_RAM, 0 },
+	{ "whatever is preferred", 3, GPU0, 0, 8, CAN_MOVE, VKFD_SVM_TO_RAM, 0 },
+	{ "an APU without access", 3, UNDEFINED, 1, 0, CAN_MOVE, VKFD_SVM_DENY, 0 },
 	{ "no room", 2, UNDEFINED, 4, 0, CAN_MOVE, VKFD_SVM_STAY, 0 },
 };
 
@@ -60,7 +66,7 @@ static void policy_fault_table(void **state)
 			.access = row->access, .in_place = row->in_place, .granularity = 9,
 		};
 		struct vkfd_svm_situation now = {
-			.values = &values, .gpus = gpus, .nr_gpus = 3, .slot = row->slot,
+			.values = &values, .gpus = gpus, .nr_gpus = 4, .slot = row->slot,
 			.bytes = WINDOW, .xnack = true,
 			.anonymous = !(row->facts & NOT_ANONYMOUS),
 			.cpu_home = row->facts & CPU_HOME, .stuck = row->facts & STUCK,
@@ -92,6 +98,7 @@ static const struct prefetch_row prefetch_rows[] = {
 	{ "unlinked sharer with access, no XNACK", GPU0, 4, 0, false, VKFD_SVM_TO_RAM, 0 },
 	{ "linked sharer with access, no XNACK", GPU0, 2, 0, false, VKFD_SVM_TO_VRAM, 0 },
 	{ "GPU that left", 4711, 1, 0, true, VKFD_SVM_TO_RAM, 0 },
+	{ "an APU has no VRAM", APU, 8, 0, true, VKFD_SVM_TO_RAM, 0 },
 };
 
 static void policy_prefetch_table(void **state)
@@ -104,7 +111,7 @@ static void policy_prefetch_table(void **state)
 			.access = row->access, .in_place = row->in_place,
 		};
 		struct vkfd_svm_situation now = {
-			.values = &values, .gpus = gpus, .nr_gpus = 3, .xnack = row->xnack,
+			.values = &values, .gpus = gpus, .nr_gpus = 4, .xnack = row->xnack,
 			.anonymous = true,
 		};
 		struct vkfd_svm_decision got = vkfd_svm_decide_prefetch(&now);

@@ -33,7 +33,7 @@ u64 residency_ram_frame(const void *addr);
 
 /** residency_forget() - a GPU was bound again: look again where its memory is */
 void residency_forget(void);
-/** vram_region() - device-private frames of a GPU; false if there is no such GPU */
+/** vram_region() - device-private frames of a GPU; false if there is no such GPU, or it has none */
 bool vram_region(unsigned int gpu, u64 *first_pfn, u64 *pages);
 /** vram_peek() - bytes of a page that is in VRAM, read through BAR 0, without touching the page */
 void vram_peek(const void *addr, void *copy, size_t bytes);
