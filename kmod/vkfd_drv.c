@@ -56,9 +56,25 @@ static int map_bars(struct vkfd_device *dev)
 
 	dev->regs = devm_ioremap(&pdev->dev, dev->regs_bus, VKFD_REGS_BAR_BYTES);
 	dev->doorbell0 = devm_ioremap(&pdev->dev, dev->doorbell_bus, VKFD_DOORBELL_FRAME_BYTES);
-	dev->vram = devm_ioremap_wc(&pdev->dev, dev->vram_bus,
-				    pci_resource_len(pdev, VKFD_BAR_VRAM));
-	return dev->regs && dev->doorbell0 && dev->vram ? 0 : -ENOMEM;
+	return dev->regs && dev->doorbell0 ? 0 : -ENOMEM;
+}
+
+/* One type of caching for all mappings: where VRAM is memory, all are cached. */
+static int map_vram(struct vkfd_device *dev)
+{
+	resource_size_t bytes = pci_resource_len(dev->pdev, VKFD_BAR_VRAM);
+	struct device *parent = &dev->pdev->dev;
+	void *cached;
+
+	if (!vkfd_device_is_coherent(dev)) {
+		dev->vram = devm_ioremap_wc(parent, dev->vram_bus, bytes);
+		return dev->vram ? 0 : -ENOMEM;
+	}
+	cached = devm_memremap(parent, dev->vram_bus, bytes, MEMREMAP_WB);
+	if (IS_ERR(cached))
+		return PTR_ERR(cached);
+	dev->vram = (void __iomem __force *)cached;
+	return 0;
 }
 
 static int check_hw_info(struct vkfd_device *dev)
@@ -71,7 +87,8 @@ static int check_hw_info(struct vkfd_device *dev)
 				     VKFD_HW_VERSION);
 	if (!hw->vram_bytes || hw->vram_bytes > pci_resource_len(dev->pdev, VKFD_BAR_VRAM) ||
 	    hw->vram_bytes % PAGE_SIZE || hw->node >= VKFD_MAX_GPUS || !hw->ses ||
-	    !hw->cus || hw->cus % hw->ses)
+	    !hw->cus || hw->cus % hw->ses ||
+	    (vkfd_device_is_apu(dev) && vkfd_device_is_coherent(dev)))
 		return dev_err_probe(&dev->pdev->dev, -ENODEV,
 				     "device describes itself wrongly\n");
 	return 0;
@@ -117,7 +134,11 @@ static int pci_setup(struct vkfd_device *dev)
 	err = map_bars(dev);
 	if (err)
 		return dev_err_probe(&pdev->dev, err, "cannot map BARs\n");
-	return read_hw_info(dev);
+	err = read_hw_info(dev);
+	if (err)
+		return err;
+	err = map_vram(dev);
+	return err ? dev_err_probe(&pdev->dev, err, "cannot map VRAM\n") : 0;
 }
 
 /* The device knows no memory of ours any more, in whatever state it was. */
@@ -238,7 +259,8 @@ static int vkfd_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	vkfd_device_set_recoverable(dev, true);
 	drm_info(&dev->drm, "gpu_id %u, node %u of %u, %llu MiB VRAM, %u CUs%s\n", dev->gpu_id,
 		 dev->hw.node, dev->hw.nodes, dev->hw.vram_bytes >> 20, dev->hw.cus,
-		 vkfd_device_is_apu(dev) ? ", works in system memory" : "");
+		 vkfd_device_is_apu(dev) ? ", works in system memory" :
+		 vkfd_device_is_coherent(dev) ? ", VRAM is used in place" : "");
 	return 0;
 
 err_mem_fini:

@@ -24,7 +24,9 @@ const char options_help[] =
 	"  --cus N           compute units of each, 1 to 104 (default 8)\n"
 	"  --seed N          number of all timing choices (default 0)\n"
 	"  --link xgmi|pcie  GPUs reach each other's memory or not (default xgmi)\n"
-	"  --mode dgpu|apu   with VRAM for programs, or for the driver alone (default dgpu)\n"
+	"  --mode dgpu|coherent|apu\n"
+	"                    VRAM behind PCIe, VRAM that the CPU uses in place, or none\n"
+	"                    for programs (default dgpu)\n"
 	"  --log FILE        append the log to FILE (default: standard error)\n"
 	"  -v                also log every mapping and reset\n"
 	"  --die-with-parent end when the starting process does\n"
@@ -138,17 +140,19 @@ static bool set_mode(struct parse *parse, const char *value)
 	static const struct {
 		const char *name;
 		u32 features;
-	} modes[] = { { "dgpu", 0 }, { "apu", (u32)VKFD_FEATURE_APU } };
+	} modes[] = {
+		{ "dgpu", 0 },
+		{ "coherent", (u32)VKFD_FEATURE_COHERENT },
+		{ "apu", (u32)VKFD_FEATURE_APU },
+	};
 
-	if (!strcmp(value, "coherent"))
-		return refuse(parse, "--mode does not exist yet, only dgpu and apu", value);
 	for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
 		if (strcmp(value, modes[i].name))
 			continue;
 		parse->options->mode = modes[i].features;
 		return true;
 	}
-	return refuse(parse, "--mode wants dgpu or apu", value);
+	return refuse(parse, "--mode wants dgpu, coherent or apu", value);
 }
 
 static bool set_socket_dir(struct parse *parse, const char *value)

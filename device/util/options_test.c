@@ -62,6 +62,8 @@ static void options_are_read(void **state)
 	assert_int_equal(options.cus, 104);
 	assert_true(parse("--socket-dir=d", "--mode", "apu", NULL, NULL, NULL));
 	assert_int_equal(options.mode, VKFD_FEATURE_APU);
+	assert_true(parse("--socket-dir=d", "--mode=coherent", NULL, NULL, NULL, NULL));
+	assert_int_equal(options.mode, VKFD_FEATURE_COHERENT);
 	assert_true(parse("--help", NULL, NULL, NULL, NULL, NULL));
 	assert_true(options.help);
 }
@@ -84,7 +86,6 @@ static void options_bad_values_get_one_line(void **state)
 	assert_true(refused("--vram", "9007199254740992K"));
 	assert_true(refused("--cus", "105"));
 	assert_true(refused("--link", "usb"));
-	assert_true(refused("--mode", "coherent"));
 	assert_true(refused("--mode", "igpu"));
 	assert_true(refused("--nonsense", NULL));
 	assert_true(refused("-vv", NULL));

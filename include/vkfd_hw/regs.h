@@ -95,6 +95,7 @@ enum vkfd_reg {
 #define VKFD_FEATURE_COMPUTE	BIT(2)	/* PM4 and AQL packets execute */
 #define VKFD_FEATURE_ACCESS_COUNTERS BIT(3) /* ACCESS_LIMIT counts */
 #define VKFD_FEATURE_APU	BIT(4)	/* works in guest RAM; VRAM is a carve-out of the driver's */
+#define VKFD_FEATURE_COHERENT	BIT(5)	/* BAR 0 is memory to the CPU: cacheable, coherent, atomics */
 
 /* LINK_MASK: bit n set when node n's VRAM is reachable by hive address. */
 

@@ -127,6 +127,12 @@ static inline bool vkfd_device_is_apu(const struct vkfd_device *dev)
 	return dev->hw.features & VKFD_FEATURE_APU;
 }
 
+/* The CPU uses VRAM in place: BAR 0 is ordinary memory, its pages DEVICE_COHERENT. */
+static inline bool vkfd_device_is_coherent(const struct vkfd_device *dev)
+{
+	return dev->hw.features & VKFD_FEATURE_COHERENT;
+}
+
 static inline struct vkfd_device *to_vkfd_device(struct drm_device *drm)
 {
 	return container_of(drm, struct vkfd_device, drm);

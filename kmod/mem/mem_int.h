@@ -239,6 +239,10 @@ void vkfd_svm_release_init(struct vkfd_mem_mgr *mgr);
 /* mem_pagemap.c: one aligned piece; mmap_lock held; errors as drm_pagemap_migrate_to_devmem() */
 int vkfd_populate(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 end,
 		  unsigned long timeslice_ms);
+/* Largest piece that migrates as one, see vkfd_piece_bytes(). */
+u64 vkfd_pagemap_piece(struct vkfd_device *dev, u64 start, u64 end);
+/* MIGRATE_VMA_SELECT_* of the GPU's pages. */
+unsigned long vkfd_pagemap_select(struct vkfd_device *dev);
 struct vkfd_svm_bo *vkfd_pagemap_bo(const struct page *page);
 /* Hive address out of what device_map() gave. */
 u64 vkfd_pagemap_hive(const struct drm_pagemap_addr *addr);

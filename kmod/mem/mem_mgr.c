@@ -150,6 +150,23 @@ int vkfd_mem_evict_all(struct vkfd_device *dev)
 }
 
 /**
+ * vkfd_mem_vram_save() - before a reset that takes the content of VRAM
+ * @dev: GPU, lost to everybody, so that no page comes in.
+ *
+ * Pages that the CPU uses in place raise no fault that could be refused later, so
+ * it takes them to RAM now; it needs no engine for that. Others stay, and are lost.
+ *
+ * Context: process context, no locks; bounded to some ten seconds.
+ */
+void vkfd_mem_vram_save(struct vkfd_device *dev)
+{
+	if (!dev->pagemap || !vkfd_device_is_coherent(dev))
+		return;
+	if (!vkfd_sweep(dev))
+		drm_err(&dev->drm, "pages stay in VRAM that loses its content\n");
+}
+
+/**
  * vkfd_mem_vram_lost() - VRAM content is gone, or is about to go, by a reset
  * @dev: GPU.
  *

@@ -21,6 +21,8 @@ void vkfd_mem_module_exit(void);
 void vkfd_mem_debugfs(struct vkfd_device *dev);
 /* Suspend: every SVM page to RAM. 0 or -ENOSPC. */
 int vkfd_mem_evict_all(struct vkfd_device *dev);
+/* Reset that will take VRAM: what the CPU uses in place goes to RAM, before anybody is told. */
+void vkfd_mem_vram_save(struct vkfd_device *dev);
 /* Reset: what is in VRAM now cannot be read any more. */
 void vkfd_mem_vram_lost(struct vkfd_device *dev);
 struct ttm_device *vkfd_mem_ttm(struct vkfd_device *dev);

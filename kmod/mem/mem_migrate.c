@@ -174,7 +174,7 @@ static int step(struct to_vram *job, u64 *pos, u64 end)
 		next = min_t(u64, vma->vm_end, end);
 		job->result->stayed += (next - *pos) >> PAGE_SHIFT;
 	} else {
-		next = *pos + vkfd_piece_bytes(*pos, min_t(u64, vma->vm_end, end));
+		next = *pos + vkfd_pagemap_piece(job->dev, *pos, min_t(u64, vma->vm_end, end));
 		job->vma = vma;
 		err = move_piece(job, *pos, next - *pos, end);
 	}

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /**
- * DOC: VRAM as device-private pages
+ * DOC: VRAM as pages
  *
  * Owns the registration of a GPU's whole VRAM as ZONE_DEVICE pages and the
- * &drm_pagemap around it. A device page's number is made up by the kernel at
- * the top of the physical address space; its distance from the region's start
- * is the offset in VRAM. Region and SVM buffers are 2 MiB aligned, so 2 MiB
+ * &drm_pagemap around it. A device-private page's number is made up by the
+ * kernel at the top of the physical address space; its distance from the region's
+ * start is the offset in VRAM. Region and SVM buffers are 2 MiB aligned, so 2 MiB
  * folios work.
+ *
+ * Where the CPU uses VRAM in place, the pages are those of BAR 0, and
+ * device-coherent: page tables of processes show them like RAM, nobody faults.
+ * They are 4 KiB always: migrate_device_coherent_folio() of 7.3.4, by which a
+ * long-term pin takes them to RAM, knows no larger ones. Other GPUs use them by
+ * their bus address.
  *
  * Owner groups say who sees whose pages in place. No link between GPUs is
  * advertised yet, so each is alone; linked() is the place to change that.
@@ -22,8 +28,10 @@
  * address space is too short for VRAM: -ENOMEM, and a GPU without device pages.
  */
 #include <linux/delay.h>
+#include <linux/dma-mapping.h>
 #include <linux/ioport.h>
 #include <linux/memremap.h>
+#include <linux/migrate.h>
 #include <linux/module.h>
 #include <linux/slab.h>
 #include <drm/drm_drv.h>
@@ -51,6 +59,15 @@ static bool linked(struct drm_pagemap_peer *a, struct drm_pagemap_peer *b)
 	return a->private == b->private;
 }
 
+/* Another GPU reaches the memory by its bus address, if it has one. */
+static dma_addr_t foreign_map(struct device *dev, struct page *page, unsigned int order,
+			      enum dma_data_direction dir)
+{
+	if (!is_device_coherent_page(page))
+		return DMA_MAPPING_ERROR;	/* no link, no way */
+	return dma_map_page(dev, page, 0, PAGE_SIZE << order, dir);
+}
+
 static struct drm_pagemap_addr device_map(struct drm_pagemap *dpagemap, struct device *dev,
 					  struct page *page, unsigned int order,
 					  enum dma_data_direction dir)
@@ -60,7 +77,8 @@ static struct drm_pagemap_addr device_map(struct drm_pagemap *dpagemap, struct d
 	if (folio_test_large(page_folio(page)))
 		addr |= ADDR_LARGE;
 	if (dev != dpagemap->drm->dev)
-		addr = DMA_MAPPING_ERROR;	/* no link, no way */
+		return drm_pagemap_addr_encode(foreign_map(dev, page, order, dir),
+					       DRM_INTERCONNECT_SYSTEM, order, dir);
 	return drm_pagemap_addr_encode(addr, DRM_INTERCONNECT_DRIVER, order, dir);
 }
 
@@ -70,6 +88,14 @@ static void device_unmap(struct drm_pagemap *dpagemap, struct device *dev,
 {
 	if (addr->proto == DRM_INTERCONNECT_SYSTEM)
 		dma_unmap_page(dev, addr->addr, PAGE_SIZE << addr->order, addr->dir);
+}
+
+u64 vkfd_pagemap_piece(struct vkfd_device *dev, u64 start, u64 end)
+{
+	u64 bytes = vkfd_piece_bytes(start, end);
+
+	/* Core mm takes coherent pages home one by one when they are pinned for long. */
+	return vkfd_device_is_coherent(dev) ? min_t(u64, bytes, SZ_2M / 2) : bytes;
 }
 
 int vkfd_populate(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 end,
@@ -112,7 +138,7 @@ static int populate_mm(struct drm_pagemap *dpagemap, unsigned long start, unsign
 	int err = 0;
 
 	while (start < end && !err) {
-		u64 bytes = vkfd_piece_bytes(start, end);
+		u64 bytes = vkfd_pagemap_piece(dev, start, end);
 
 		err = bytes ? vkfd_populate(dev, mm, start, start + bytes, timeslice_ms) : -EINVAL;
 		start += bytes;
@@ -156,11 +182,10 @@ static const struct dev_pagemap_ops *dev_pagemap_ops_get(void)
 	return &pgmap_ops;
 }
 
-static int pages_register(struct vkfd_pagemap *pagemap)
+/* Frame numbers for pages that the CPU cannot reach: made up. */
+static int range_invent(struct vkfd_device *dev, struct range *range)
 {
-	struct vkfd_device *dev = pagemap->dev;
 	struct resource *res;
-	void *ret;
 
 	/* named after the GPU, so that /proc/iomem tells whose pages a frame number means */
 	res = request_free_mem_region(&iomem_resource, dev->hw.vram_bytes, pci_name(dev->pdev));
@@ -169,14 +194,40 @@ static int pages_register(struct vkfd_pagemap *pagemap)
 			 dev->hw.vram_bytes >> 20);
 		return -ENOMEM;
 	}
-	pagemap->pgmap.type = MEMORY_DEVICE_PRIVATE;
-	pagemap->pgmap.range = (struct range){ .start = res->start, .end = res->end };
+	*range = (struct range){ .start = res->start, .end = res->end };
+	return 0;
+}
+
+static void range_forget(struct vkfd_device *dev, const struct range *range)
+{
+	if (!vkfd_device_is_coherent(dev))
+		release_mem_region(range->start, range_len(range));
+}
+
+static int pages_register(struct vkfd_pagemap *pagemap)
+{
+	struct vkfd_device *dev = pagemap->dev;
+	struct range range = {
+		.start = dev->vram_bus,
+		.end = dev->vram_bus + dev->hw.vram_bytes - 1,
+	};
+	void *ret;
+	int err;
+
+	pagemap->pgmap.type = MEMORY_DEVICE_COHERENT;
+	if (!vkfd_device_is_coherent(dev)) {
+		pagemap->pgmap.type = MEMORY_DEVICE_PRIVATE;
+		err = range_invent(dev, &range);
+		if (err)
+			return err;
+	}
+	pagemap->pgmap.range = range;
 	pagemap->pgmap.nr_range = 1;
 	pagemap->pgmap.owner = pagemap->peer.owner;
 	pagemap->pgmap.ops = dev_pagemap_ops_get();
 	ret = memremap_pages(&pagemap->pgmap, dev_to_node(dev->drm.dev));
 	if (IS_ERR(ret)) {
-		release_mem_region(res->start, resource_size(res));
+		range_forget(dev, &range);
 		return PTR_ERR(ret);
 	}
 	return 0;
@@ -187,7 +238,7 @@ static void pages_unregister(struct vkfd_pagemap *pagemap)
 	struct range range = pagemap->pgmap.range;
 
 	memunmap_pages(&pagemap->pgmap);
-	release_mem_region(range.start, range_len(&range));
+	range_forget(pagemap->dev, &range);
 }
 
 int vkfd_pagemap_init(struct vkfd_device *dev)
@@ -258,6 +309,12 @@ void *vkfd_pagemap_owner(struct vkfd_device *dev)
 struct vkfd_device *vkfd_pagemap_device(struct drm_pagemap *dpagemap)
 {
 	return dpagemap ? to_vkfd_pagemap(dpagemap)->dev : NULL;
+}
+
+unsigned long vkfd_pagemap_select(struct vkfd_device *dev)
+{
+	return vkfd_device_is_coherent(dev) ? MIGRATE_VMA_SELECT_DEVICE_COHERENT :
+					      MIGRATE_VMA_SELECT_DEVICE_PRIVATE;
 }
 
 struct vkfd_svm_bo *vkfd_pagemap_bo(const struct page *page)

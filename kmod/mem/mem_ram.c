@@ -2,7 +2,7 @@
 /**
  * DOC: Our own way to RAM
  *
- * Moves device-private pages of one GPU to RAM, at most 2 MiB at a time, found
+ * Moves device pages of one GPU to RAM, at most 2 MiB at a time, found
  * by address in a VMA, by SVM buffer, or by page number. Used where the
  * helpers' ways are too coarse: an interval of which only some pages are in
  * VRAM, a buffer whose process is dead, everything at removal.
@@ -247,10 +247,29 @@ static int copy_pages(struct vkfd_ram_move *move)
 	return err;
 }
 
+/* Where the CPU reaches VRAM, no engine is needed: it may be the reason for the move. */
+static void copy_by_cpu(struct vkfd_ram_move *move)
+{
+	unsigned long i, j;
+
+	for (i = 0; i < move->npages; i++) {
+		struct page *src = move->dst[i] ? source_page(move, i) : NULL;
+
+		if (!src || !page_readable(src))
+			continue;
+		for (j = 0; j < dst_pages(move, i); j++)
+			copy_highpage(migrate_pfn_to_page(move->dst[i]) + j, src + j);
+	}
+}
+
 static int fill_destinations(struct vkfd_ram_move *move)
 {
 	int err = copy_pages(move);
 
+	if (err && vkfd_device_is_coherent(move->dev)) {
+		copy_by_cpu(move);
+		return 0;
+	}
 	if (!err || !move->force || !vkfd_device_is_lost(move->dev))
 		return err;
 	zero_destinations(move);
@@ -270,7 +289,7 @@ static u64 retire_moved(struct vkfd_ram_move *move)
 		if (!page)
 			continue;
 		nr = folio_nr_pages(page_folio(page));
-		if (!move->dst[i] || !is_device_private_page(page))
+		if (!move->dst[i] || !is_zone_device_page(page))
 			continue;
 		page_retire(page);
 		moved += nr;
@@ -312,7 +331,7 @@ long vkfd_ram_vma(struct vkfd_ram_move *move, struct vm_area_struct *vma, u64 st
 		.start = start,
 		.end = end,
 		.pgmap_owner = vkfd_pagemap_owner(move->dev),
-		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE,
+		.flags = vkfd_pagemap_select(move->dev),
 	};
 	u64 moved;
 	int err;

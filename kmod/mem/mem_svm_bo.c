@@ -130,7 +130,12 @@ void vkfd_svm_bo_gone(struct vkfd_svm_bo *bo)
 
 bool vkfd_svm_bo_readable(const struct vkfd_svm_bo *bo)
 {
-	return !vkfd_device_is_lost(bo->base.dev) && vkfd_bo_whole(&bo->base);
+	struct vkfd_device *dev = bo->base.dev;
+	/* By the CPU, whatever the engines do, unless the GPU was pulled out. */
+	bool gone = vkfd_device_is_coherent(dev) ? pci_channel_offline(dev->pdev) :
+						   vkfd_device_is_lost(dev);
+
+	return !gone && vkfd_bo_whole(&bo->base);
 }
 
 /* May it become readable? Waits a moment for the answer; locks of the caller are held. */

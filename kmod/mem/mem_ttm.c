@@ -95,7 +95,7 @@ static int bo_io_mem_reserve(struct ttm_device *ttm, struct ttm_resource *res)
 	/* Of the first block; bo_io_mem_pfn() knows the others. */
 	res->bus.offset = mgr->dev->vram_bus + vkfd_vram_at(mgr, res, 0);
 	res->bus.is_iomem = true;
-	res->bus.caching = ttm_write_combined;
+	res->bus.caching = vkfd_device_is_coherent(mgr->dev) ? ttm_cached : ttm_write_combined;
 	return 0;
 }
 

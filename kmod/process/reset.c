@@ -13,7 +13,8 @@
  * it kept it, page tables and pages in VRAM are what they were: processes keep
  * memory and attributes and make new queues. If not, processes that use the GPU
  * lose it as at removal, because their tables and buffers were in there, and
- * pages that were in there give SIGBUS: nobody reads what he did not write.
+ * pages that were in there give SIGBUS: nobody reads what he did not write. Pages
+ * that the CPU uses in place are saved before: it reaches them without the engines.
  *
  * Locks: none held. One reset of a GPU runs at a time, because its work does.
  * vkfd_device_set_recoverable() ends it before remove begins.
@@ -69,6 +70,8 @@ static int revive(struct vkfd_device *dev, bool lose_vram, bool *vram_kept)
 
 	vkfd_ih_stop(dev);
 	vkfd_process_reset_queues(dev);
+	if (lose_vram)
+		vkfd_mem_vram_save(dev);
 	WRITE_ONCE(dev->reviver, current);
 	/* If it is known before, nobody sees for a moment what is not his. */
 	if (lose_vram)
@@ -131,6 +134,7 @@ void vkfd_reset_prepare(struct vkfd_device *dev)
 {
 	drm_info(&dev->drm, "PCI reset\n");
 	vkfd_device_reset_begin(dev);
+	vkfd_mem_vram_save(dev);
 	vkfd_mem_vram_lost(dev);
 	vkfd_io_close(dev);
 }

@@ -25,6 +25,7 @@
  */
 #include <linux/hmm.h>
 #include <linux/memremap.h>
+#include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
 
@@ -32,10 +33,20 @@
 #include "svm_cow.h"
 #include "svm_types.h"
 
+/*
+ * Core mm would break the sharing of a page that the CPU uses in place as well, by a
+ * copy in RAM; the way home is taken all the same, so that it is known what to move
+ * once more. One that nobody else maps becomes writable where it is.
+ */
 static bool is_shared_device_page(unsigned long pfn)
 {
-	return (pfn & HMM_PFN_VALID) && !(pfn & HMM_PFN_WRITE) &&
-	       is_device_private_page(hmm_pfn_to_page(pfn));
+	struct page *page;
+
+	if (!(pfn & HMM_PFN_VALID) || (pfn & HMM_PFN_WRITE))
+		return false;
+	page = hmm_pfn_to_page(pfn);
+	return is_device_private_page(page) ||
+	       (is_device_coherent_page(page) && folio_mapcount(page_folio(page)) > 1);
 }
 
 /* Hull of the shared device pages, as page numbers in the range; false if none. */

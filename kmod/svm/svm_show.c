@@ -44,10 +44,13 @@ static void count_pages(struct vkfd_svm *svm, const struct hmm_range *hmm, bool 
 		if (!(hmm->hmm_pfns[i] & HMM_PFN_VALID))
 			continue;
 		page = hmm_pfn_to_page(hmm->hmm_pfns[i]);
-		if (!is_device_private_page(page)) {
+		if (!is_zone_device_page(page)) {
 			where->ram += count_ram;
 			continue;
 		}
+		/* Each look sees these, like RAM. */
+		if (is_device_coherent_page(page) && !count_ram)
+			continue;
 		dev = vkfd_pagemap_device(drm_pagemap_page_to_dpagemap(page));
 		for (slot = 0; slot < svm->nr_gpus; slot++)
 			if (svm->gpus[slot].dev == dev)

@@ -32,7 +32,7 @@ static u32 capability(const struct vkfd_device *dev)
 
 	if (dev->hw.features & VKFD_FEATURE_COMPUTE)
 		bits |= HSA_CAP_TRAP_DEBUG_FIRMWARE_SUPPORTED;
-	if (vkfd_device_is_apu(dev))
+	if (vkfd_device_is_apu(dev) || vkfd_device_is_coherent(dev))
 		bits |= HSA_CAP_FLAGS_COHERENTHOSTACCESS;
 	return bits;
 }
@@ -150,8 +150,16 @@ struct link_kind {
 #define FAR_WEIGHT	20
 
 static const struct link_kind pcie = { HSA_IOLINK_TYPE_PCIEXPRESS, 20, 312, 31504, false };
-/* Inside one socket, numbers of amdkfd. */
+/* XGMI to the CPU, and inside one socket: weights of amdkfd. */
+static const struct link_kind xgmi = { HSA_IOLINK_TYPE_XGMI, 15, 50000, 50000, true };
 static const struct link_kind socket = { HSA_IOLINK_TYPE_XGMI, 13, 819200, 819200, true };
+
+static const struct link_kind *link_of(const struct vkfd_device *dev)
+{
+	if (vkfd_device_is_apu(dev))
+		return &socket;
+	return vkfd_device_is_coherent(dev) ? &xgmi : &pcie;
+}
 
 /**
  * vkfd_topo_cpu_link() - One direction of the way between a CPU and a GPU
@@ -165,7 +173,7 @@ static const struct link_kind socket = { HSA_IOLINK_TYPE_XGMI, 13, 819200, 81920
 void vkfd_topo_cpu_link(const struct vkfd_device *dev, u32 from, u32 to, bool to_gpu, bool near,
 			struct vkfd_topo_props *props)
 {
-	const struct link_kind *kind = vkfd_device_is_apu(dev) ? &socket : &pcie;
+	const struct link_kind *kind = link_of(dev);
 	u32 flags = HSA_IOLINK_FLAGS_ENABLED;	/* flags count only with it; atomics both ways */
 
 	if (to_gpu && !kind->coherent)

@@ -6,15 +6,18 @@
 
 # guesttest_machine TAGS: the options of the machine a test wants, as a key.
 # Booting the debug kernel and asking it for leaks takes a minute, so there who
-# wants several GPUs or little VRAM gets the one machine that has both.
+# wants several GPUs or little VRAM gets the one machine that has both; not if it wants another kind of GPU.
 guesttest_machine() {
 	machine_key=
 	for machine_tag in $1; do
-		case $opt_kernel:$machine_tag in
-		debug:gpus=* | debug:vram=64M)
+		case $opt_kernel:$machine_tag:$1 in
+		*mode=*) ;;
+		debug:gpus=* | debug:vram=64M:*)
 			machine_key=" --gpus=8 --vram=64M"
 			break
 			;;
+		esac
+		case $opt_kernel:$machine_tag in
 		*:gpus=* | *:vram=* | *:mem=* | *:cpus=* | *:cus=* | *:seed=* | *:mode=*)
 			machine_key="$machine_key --$machine_tag"
 			;;

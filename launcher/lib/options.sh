@@ -26,7 +26,8 @@ Options:
   --share DIR[:GUEST]  show a host directory, read-write, at GUEST
                        (/mnt/<name>); may be repeated
   --link xgmi|pcie     how the GPUs are linked (xgmi)
-  --mode dgpu|apu      GPUs with VRAM, or working in system memory (dgpu)
+  --mode dgpu|coherent|apu  VRAM behind PCIe, VRAM that the CPU uses in place,
+                       or GPUs that work in system memory (dgpu)
   --seed N             choices of timing inside the GPUs (0); for test also the
                        choices of random tests, which print theirs
   --timeout SECONDS    stop after this time, status 72 (no limit)
@@ -151,7 +152,6 @@ options_parse() {
 
 # What the options say together.
 options_check() {
-	[ "$opt_mode" != coherent ] || die 2 "--mode coherent: not yet; only dgpu and apu"
 	[ "$opt_link" = xgmi ] || die 2 "--link $opt_link: not yet; only xgmi"
 	[ $((opt_mem % (opt_numa * (2 << 20)))) = 0 ] ||
 		die 2 "--numa $opt_numa: --mem cannot be divided into $opt_numa nodes of whole 2M"

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Residency from outside the driver. A page in VRAM is a swap-like entry whose
- * offset is the frame number of a device-private page. The driver only says
+ * offset is the frame number of a device-private page, or, where the CPU uses VRAM
+ * in place, a present one in BAR 0. The driver only says
  * which of the top-level regions of /proc/iomem belongs to which GPU.
  */
 #include "residency.h"
@@ -34,8 +35,11 @@ static struct kfd_node nodes[MAX_GPUS];
 static struct region regions[MAX_GPUS];
 static unsigned int nr_nodes;
 
-/* A region at the top level of /proc/iomem, which BARs never are, that starts here. */
-static bool region_known_to_kernel(u64 start_wanted, u64 bytes)
+/*
+ * A region of /proc/iomem that starts here and is named after the GPU: at the top
+ * level, where BARs never are, or, for pages that the CPU uses in place, BAR 0.
+ */
+static bool region_known_to_kernel(const char *pci, u64 start_wanted, u64 bytes)
 {
 	unsigned long long start, end;
 	bool found = false;
@@ -43,8 +47,8 @@ static bool region_known_to_kernel(u64 start_wanted, u64 bytes)
 	FILE *f = fopen("/proc/iomem", "re");
 
 	while (f && !found && fgets(line, sizeof(line), f))
-		found = line[0] != ' ' && sscanf(line, "%llx-%llx", &start, &end) == 2 &&
-			start == start_wanted && end + 1 - start == bytes;
+		found = sscanf(line, " %llx-%llx", &start, &end) == 2 && start == start_wanted &&
+			end + 1 - start == bytes && strstr(line, pci);
 	if (f)
 		fclose(f);
 	return found;
@@ -59,7 +63,7 @@ static void regions_load(void)
 		regions[i].first_pfn = driver_stat(i, "vram", "first_pfn");
 		regions[i].pages = driver_stat(i, "vram", "pages");
 		/* A GPU that works in system memory has none. */
-		if (regions[i].pages && !region_known_to_kernel(regions[i].first_pfn * PAGE, regions[i].pages * PAGE))
+		if (regions[i].pages && !region_known_to_kernel(nodes[i].pci, regions[i].first_pfn * PAGE, regions[i].pages * PAGE))
 			fail_test("device memory of %s is no region of /proc/iomem", nodes[i].pci);
 	}
 }
@@ -93,12 +97,17 @@ static void pagemap_read(const void *addr, size_t nr, u64 *entries)
 		fail_test("cannot read /proc/self/pagemap: %s", strerror(errno));
 }
 
+static u64 frame_of(u64 entry)
+{
+	return entry & PM_PRESENT ? PM_FRAME(entry) : PM_SWAP_OFFSET(entry);
+}
+
 /* Index of the GPU whose VRAM the entry points to, or -1. */
 static int entry_gpu(u64 entry)
 {
-	u64 pfn = PM_SWAP_OFFSET(entry);
+	u64 pfn = frame_of(entry);
 
-	if (!(entry & PM_SWAP))
+	if (!(entry & (PM_SWAP | PM_PRESENT)))
 		return -1;
 	for (unsigned int i = 0; i < nr_nodes; i++)
 		if (pfn - regions[i].first_pfn < regions[i].pages)
@@ -110,10 +119,10 @@ static void count_entry(u64 entry, struct residency *r)
 {
 	int gpu = entry_gpu(entry);
 
-	if (entry & PM_PRESENT)
-		r->ram++;
-	else if (gpu >= 0)
+	if (gpu >= 0)
 		r->vram[gpu]++;
+	else if (entry & PM_PRESENT)
+		r->ram++;
 	else if (!(entry & PM_SWAP))
 		r->none++;
 	else if (PM_SWAP_TYPE(entry) < MAX_SWAPFILE_TYPE)
@@ -211,8 +220,9 @@ u64 residency_ram_frame(const void *addr)
 {
 	u64 entry;
 
+	regions_load();
 	pagemap_read(addr, 1, &entry);
-	return entry & PM_PRESENT ? PM_FRAME(entry) : 0;
+	return entry & PM_PRESENT && entry_gpu(entry) < 0 ? PM_FRAME(entry) : 0;
 }
 
 /* Read-only view of a part of a BAR; skips where the kernel forbids it. */
@@ -247,7 +257,7 @@ void vram_peek(const void *addr, void *copy, size_t bytes)
 	if (gpu < 0 || offset + bytes > PAGE)
 		fail_test("%p is not one page in VRAM", addr);
 	map = bar_map((unsigned int)gpu, VKFD_BAR_VRAM,
-		      (PM_SWAP_OFFSET(entry) - regions[gpu].first_pfn) * PAGE, PAGE);
+		      (frame_of(entry) - regions[gpu].first_pfn) * PAGE, PAGE);
 	for (size_t i = 0; i < bytes; i++)
 		((u8 *)copy)[i] = map[offset + i];
 	munmap((void *)(uintptr_t)map, PAGE);
