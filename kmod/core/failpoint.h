@@ -8,6 +8,7 @@ struct vkfd_device;
 #define VKFD_FAILPOINTS(POINT)                                                  \
 	POINT(tables, -ENOMEM, "page tables for a mapping")                     \
 	POINT(collect, -ENOMEM, "collecting the pages of a range")              \
+	POINT(page, -EFAULT, "finding a page of a range, for good")             \
 	POINT(populate, -ENOMEM, "moving a piece to VRAM, before it began")     \
 	POINT(dma_map, -EIO, "DMA mapping of a page on its way to RAM")         \
 	POINT(to_ram, -ENOMEM, "moving a window to RAM, before it began")       \

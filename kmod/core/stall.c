@@ -7,7 +7,7 @@
  * between, which takes luck. debugfs vkfd/<gpu_id>/stall_collect and
  * stall_commit hold a mapping up at the two interesting places, stall_copy a
  * migration to RAM (eviction, prefetch, CPU fault) whose pages are locked and
- * unmapped:
+ * unmapped, stall_restore the restore worker before it maps:
  *
  * write n: the next n that come here wait; those waiting now go on (so 0
  * disarms and releases). read: armed, waiting, and how many ever waited.
@@ -108,7 +108,7 @@ static const struct file_operations stall_fops = {
 };
 
 /**
- * vkfd_stall_debugfs() - Files stall_collect, stall_commit and stall_copy
+ * vkfd_stall_debugfs() - Files stall_*
  * @dev: GPU that was added; without memory for them it has none.
  *
  * Context: Probe.
@@ -129,4 +129,6 @@ void vkfd_stall_debugfs(struct vkfd_device *dev)
 			    &stalls->point[VKFD_STALL_COMMIT], &stall_fops);
 	debugfs_create_file("stall_copy", 0600, dev->debugfs,
 			    &stalls->point[VKFD_STALL_COPY], &stall_fops);
+	debugfs_create_file("stall_restore", 0600, dev->debugfs,
+			    &stalls->point[VKFD_STALL_RESTORE], &stall_fops);
 }

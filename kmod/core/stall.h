@@ -9,6 +9,7 @@ enum vkfd_stall_point {
 	VKFD_STALL_COLLECT,	/* sharing by fork is broken, pages not yet collected */
 	VKFD_STALL_COMMIT,	/* pages are collected, PTEs not yet written */
 	VKFD_STALL_COPY,	/* pages are locked and unmapped, on their way to RAM, not yet copied */
+	VKFD_STALL_RESTORE,	/* the restore worker knows what to map, and has not begun */
 	VKFD_STALL_POINTS,
 };
 

@@ -204,7 +204,7 @@ int vkfd_svm_set_xnack(struct vkfd_svm *svm, bool on)
 
 	svm->xnack = on;
 	vkfd_svm_ranges_drop(svm, 0, VKFD_SVM_LIMIT);
-	err = vkfd_svm_map_required(svm, 0, VKFD_SVM_LIMIT);
+	err = vkfd_svm_map_required(svm, 0, VKFD_SVM_LIMIT, false);
 	if (err == -EAGAIN || err == -EBUSY) {
 		/* The CPU side does not settle; queues wait for the worker. */
 		vkfd_svm_restore_mark(svm, 0, VKFD_SVM_LIMIT);

@@ -92,7 +92,7 @@ static int buffer_get_locked(struct vkfd_svm *svm, struct vkfd_vm *vm, u64 start
 		return -EINVAL;
 	/* A migration may be taking it away in this moment. */
 	do {
-		err = vkfd_svm_map_required(svm, start, end);
+		err = vkfd_svm_map_required(svm, start, end, false);
 		if (!err && vkfd_svm_is_mapped(svm, slot, start, end))
 			return 0;
 	} while ((!err || err == -EAGAIN || err == -EBUSY) && --tries);

@@ -276,8 +276,9 @@ static int collect(struct map_job *job)
 	};
 	struct vkfd_svm_range *range = job->range;
 	struct vkfd_svm *svm = job->svm;
-	int err = vkfd_failpoint(svm->gpus[job->slot].dev, VKFD_FAIL_collect);
+	int err = vkfd_failpoint(svm->gpus[job->slot].dev, VKFD_FAIL_page);
 
+	err = err ?: vkfd_failpoint(svm->gpus[job->slot].dev, VKFD_FAIL_collect);
 	if (err)
 		return err;
 	if (job->writable) {
@@ -494,20 +495,42 @@ static int map_next_required(struct vkfd_svm *svm, u64 *pos, u64 end)
 }
 
 /**
+ * vkfd_svm_is_final() - Is it the error of pages that can never be mapped?
+ * @err: What mapping gave.
+ *
+ * Context: Any.
+ * Return: true if trying again is in vain; the GPU may fault on such pages.
+ */
+bool vkfd_svm_is_final(int err)
+{
+	return err == -EFAULT || err == -EPERM || err == -EIO || err == -EINVAL;
+}
+
+/* @counts: the error that counts so far. */
+static int next_error(int counts, int err, bool again)
+{
+	if (!counts || (again && err && vkfd_svm_is_final(counts)))
+		return err;
+	return counts;
+}
+
+/**
  * vkfd_svm_map_required() - Map what GPUs must find mapped in an interval
  * @svm:   SVM state.
  * @start: First byte.
  * @end:   End.
+ * @again: The caller tries again until no piece has a temporary error.
  *
  * Lost GPUs are left out.
  *
  * Context: As vkfd_svm_map_range(). Collects garbage: attributes may go.
- * Return: as vkfd_svm_map_range(); the first error, after trying all pieces;
- * -EAGAIN after some attempts at one address.
+ * Return: as vkfd_svm_map_range(); after trying all pieces, the first error, with
+ * @again the first one that is not final, if there is one; -EAGAIN after some
+ * attempts at one address.
  */
-int vkfd_svm_map_required(struct vkfd_svm *svm, u64 start, u64 end)
+int vkfd_svm_map_required(struct vkfd_svm *svm, u64 start, u64 end, bool again)
 {
-	int first_err = 0, tries = MAP_TRIES, err;
+	int counts = 0, tries = MAP_TRIES, err;
 	u64 before;
 
 	lockdep_assert_held(&svm->lock);
@@ -521,11 +544,11 @@ int vkfd_svm_map_required(struct vkfd_svm *svm, u64 start, u64 end)
 			err = vkfd_svm_gc_run(svm);
 		else if (err == -EAGAIN || err == -EINTR || err == -ESRCH)
 			return err;
-		first_err = first_err ?: err;
+		counts = next_error(counts, err, again);
 		if (err == -ENOMEM)
 			break;
 	}
-	return first_err;
+	return counts;
 }
 
 /**

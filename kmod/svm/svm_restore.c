@@ -27,6 +27,7 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
+#include "core/stall.h"
 #include "svm.h"
 #include "svm_gc.h"
 #include "svm_map.h"
@@ -36,6 +37,8 @@
 
 #define RESTORE_DELAY_MS	1
 #define RESTORE_DELAY_MAX_MS	500
+/* Rounds after which memory that cannot be mapped is given up. */
+#define RESTORE_FINAL_TRIES	3
 
 static void restore_schedule(struct vkfd_svm *svm)
 {
@@ -185,7 +188,18 @@ void vkfd_svm_restore_protected(struct vkfd_svm *svm, u64 start, u64 end)
 		vkfd_svm_restore_mark(svm, start, end);
 }
 
-/* Maps the hull again. Takes it, gives it back on failure. */
+/* For tests: the hull is taken, nothing of it mapped. */
+static void hold_up(struct vkfd_svm *svm)
+{
+	if (svm->nr_gpus)
+		vkfd_stall(svm->gpus[0].dev, VKFD_STALL_RESTORE);
+}
+
+/*
+ * Maps the hull again. Takes it, gives it back on failure, unless all that is
+ * left of it can never be mapped: then it is given up, and nothing else that was
+ * marked meanwhile.
+ */
 static int restore_hull(struct vkfd_svm *svm)
 {
 	struct vkfd_svm_restore *restore = &svm->restore;
@@ -205,8 +219,10 @@ static int restore_hull(struct vkfd_svm *svm)
 	}
 	spin_unlock(&restore->lock);
 
-	err = vkfd_svm_gc_run(svm) ?: vkfd_svm_map_required(svm, start, end);
-	if (err && start < end) {
+	hold_up(svm);
+	err = vkfd_svm_gc_run(svm) ?: vkfd_svm_map_required(svm, start, end, true);
+	if (err && start < end &&
+	    !(vkfd_svm_is_final(err) && restore->tries >= RESTORE_FINAL_TRIES)) {
 		spin_lock(&restore->lock);
 		hull_add(restore, start, end);
 		spin_unlock(&restore->lock);
@@ -234,16 +250,9 @@ static unsigned int restore_finish(struct vkfd_svm *svm, int err, bool *late)
 	return stops;
 }
 
-/* Errors of pages that can never be mapped: the GPU may fault on them. */
-static bool is_final(int err)
-{
-	return err == -EFAULT || err == -EPERM || err == -EIO || err == -EINVAL;
-}
-
 static void restore_work(struct work_struct *work)
 {
 	struct vkfd_svm *svm = container_of(to_delayed_work(work), struct vkfd_svm, restore.work);
-	struct vkfd_svm_restore *restore = &svm->restore;
 	unsigned int stops;
 	bool late;
 	int err;
@@ -252,12 +261,6 @@ static void restore_work(struct work_struct *work)
 		return;
 	mutex_lock(&svm->lock);
 	err = restore_hull(svm);
-	if (is_final(err) && restore->tries >= 3) {
-		spin_lock(&restore->lock);
-		restore->start = 0;
-		restore->end = 0;
-		spin_unlock(&restore->lock);
-	}
 	mutex_unlock(&svm->lock);
 	stops = restore_finish(svm, err, &late);
 	if (late)

@@ -178,7 +178,7 @@ static int place_and_map(const struct set_job *job)
 {
 	int err = prefetch_all(job);
 
-	return err ?: vkfd_svm_map_required(job->svm, job->start, job->end);
+	return err ?: vkfd_svm_map_required(job->svm, job->start, job->end, false);
 }
 
 /* Everything after the tree: mappings follow attributes. */
@@ -209,7 +209,7 @@ static void give_up(const struct set_job *job, struct vkfd_svm_saved *saved)
 	if (!vkfd_svm_attrs_put_back(&svm->attrs, saved))
 		return;
 	refresh_ranges(job);
-	if (vkfd_svm_map_required(svm, job->start, job->end))
+	if (vkfd_svm_map_required(svm, job->start, job->end, false))
 		vkfd_svm_restore_mark(svm, job->start, job->end);
 }
 

@@ -214,6 +214,101 @@ static void restore_worker_tries_until_it_can(int arg)
 	work_end(&w);
 }
 
+/* The next round of the restore worker shall wait; the one that waits goes on. */
+static u64 stall_restore(void)
+{
+	u64 waited = driver_stat(0, "stall_restore", "waited");
+
+	driver_poke(0, "stall_restore", "1");
+	return waited;
+}
+
+static void meet_restore(u64 *waited)
+{
+	assert_true(wait_until(driver_stat(0, "stall_restore", "waited") == *waited + 1, 5000));
+}
+
+/* A second area, of other attributes than the first. */
+static char *other_area(struct work *w)
+{
+	char *p = mm_map_small(HUGE_BYTES);
+
+	gpu_access(&w->s, p, HUGE_BYTES);
+	assert_ok(svm_set(w->s.kfd, p, HUGE_BYTES, { KFD_IOCTL_SVM_ATTR_GRANULARITY, 4 }));
+	pattern_fill(p, HUGE_BYTES, SEED);
+	return p;
+}
+
+/* The GPU uses an area that was replaced, and that the worker has mapped again. */
+static void assert_restored(struct work *w, char *p)
+{
+	char *first = w->p;
+
+	w->p = p;
+	pattern_fill(p, HUGE_BYTES, SEED);
+	gpu_mark(w, 7 * PAGE);
+	data_check(w, 7 * PAGE);
+	w->p = first;
+}
+
+/*
+ * Memory that can never be mapped is given up in the fourth round. What goes away in
+ * that very round is not: its turn comes, before the queues run.
+ */
+static void memory_given_up_takes_nothing_along(int arg)
+{
+	struct work w;
+	u64 waited;
+	char *p;
+
+	work_start(&w, false);
+	gpu_access(&w.s, w.p, HUGE_BYTES);
+	p = other_area(&w);
+	waited = stall_restore();
+	assert_int_equal(madvise(w.p, HUGE_BYTES, MADV_DONTNEED), 0);
+	for (int round = 0; round < 4; round++) {
+		meet_restore(&waited);
+		driver_poke(0, "fail_page", "1");
+		if (round < 3)
+			waited = stall_restore();
+	}
+	assert_int_equal(madvise(p, HUGE_BYTES, MADV_DONTNEED), 0);
+	driver_poke(0, "stall_restore", "0");
+	assert_restored(&w, p);
+	assert_used_up("fail_page");
+	mm_unmap(p, HUGE_BYTES);
+	work_end(&w);
+}
+
+/* As long as some of the memory may be mapped later, nothing is given up. */
+static void temporary_failure_beats_final_one(int arg)
+{
+	struct work w;
+	u64 waited;
+	char *p;
+
+	work_start(&w, false);
+	gpu_access(&w.s, w.p, HUGE_BYTES);
+	p = other_area(&w);
+	waited = stall_restore();
+	assert_int_equal(madvise(w.p, HUGE_BYTES, MADV_DONTNEED), 0);
+	meet_restore(&waited);
+	assert_int_equal(madvise(p, HUGE_BYTES, MADV_DONTNEED), 0);
+	for (int round = 0; round < 6; round++) {
+		driver_poke(0, "fail_page", "1");
+		driver_poke(0, "fail_collect", round ? "1" : "0");
+		waited = stall_restore();
+		meet_restore(&waited);
+		assert_used_up("fail_page");
+		assert_used_up("fail_collect");
+	}
+	driver_poke(0, "stall_restore", "0");
+	assert_restored(&w, w.p);
+	assert_restored(&w, p);
+	mm_unmap(p, HUGE_BYTES);
+	work_end(&w);
+}
+
 /*
  * What cannot be forgotten now is forgotten before anybody asks again: the
  * worker fails, the first to ask is told, the second is served.
@@ -251,6 +346,8 @@ static const struct guest_test tests[] = {
 	TEST_XNACK(failed_way_to_ram_leaves_pages_in_vram),
 	TEST_XNACK(failed_eviction_is_tried_again),
 	TEST_ARG("restore_worker_tries_until_it_can_xnack_off", restore_worker_tries_until_it_can, 0),
+	TEST_ARG("memory_given_up_takes_nothing_along_xnack_off", memory_given_up_takes_nothing_along, 0),
+	TEST_ARG("temporary_failure_beats_final_one_xnack_off", temporary_failure_beats_final_one, 0),
 	TEST_XNACK(unmapped_memory_is_forgotten_after_failures),
 };
 HARNESS_MAIN(tests)
