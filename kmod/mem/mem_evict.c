@@ -3,9 +3,9 @@
  * DOC: Making room in VRAM
  *
  * Empties SVM buffers: one, when TTM wants its VRAM (vkfd_svm_bo_evict(), from
- * the move callback under the buffer's dma_resv), or all, when the GPU goes
- * away (vkfd_sweep()). Both copy pages to the RAM of whoever maps them; nothing
- * else is allocated.
+ * the move callback under the buffer's dma_resv), all that are there now
+ * (vkfd_mem_evict_all()), or all, when the GPU goes away (vkfd_sweep()). Each
+ * copies pages to the RAM of whoever maps them; nothing else is allocated.
  *
  * The helpers' eviction needs a living mm and, for a 2 MiB page, a free 2 MiB
  * page of RAM, which they notice after having copied. What they cannot do is
@@ -21,15 +21,21 @@
  */
 #include <linux/delay.h>
 #include <linux/gfp.h>
+#include <linux/jiffies.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
 
 #include "core/trace.h"
 #include "mem/mem_int.h"
+#include "mem/mem_mgr.h"
 
 #define RESCUES_MAX	2
 #define SWEEP_TRIES	200
 #define SWEEP_PAUSE_MS	50
+/* For pages that a first walk could not move. */
+#define EVICT_ALL_AGAIN_MS	10000
+#define EVICT_ALL_PAUSE_MS	25
 
 static int evict_by_number(struct vkfd_svm_bo *bo, u64 *pages)
 {
@@ -181,6 +187,97 @@ void vkfd_svm_bo_rescue(struct work_struct *work)
 		vkfd_ram_force(bo->base.dev, bo->devmem.mm, bo->va, bo->va + bo->devmem.size);
 	atomic_dec(&bo->base.dev->mem->rescues);
 	vkfd_bo_put(&bo->base);
+}
+
+/*
+ * The buffer of a page of VRAM, if it is no younger than @last. One that nobody
+ * holds any more is on its way out: @left, as it still has its VRAM.
+ */
+static struct vkfd_svm_bo *older_bo(struct vkfd_pagemap *pagemap, unsigned long index, u64 last,
+				    bool *left)
+{
+	struct vkfd_svm_bo *bo;
+
+	xa_lock(&pagemap->bos);
+	bo = xa_load(&pagemap->bos, index);
+	if (bo && bo->serial > last)
+		bo = NULL;
+	if (bo && !kref_get_unless_zero(&bo->base.ttm.base.refcount)) {
+		*left = true;
+		bo = NULL;
+	}
+	xa_unlock(&pagemap->bos);
+	return bo;
+}
+
+static int evict_to_ram(struct vkfd_svm_bo *bo)
+{
+	static const struct ttm_place evicted = { .mem_type = VKFD_PL_EVICTED };
+	struct ttm_placement placement = { .num_placement = 1, .placement = &evicted };
+	struct ttm_buffer_object *ttm = &bo->base.ttm;
+	struct ttm_operation_ctx ctx = {};
+	int err;
+
+	dma_resv_lock(ttm->base.resv, NULL);
+	err = ttm_bo_validate(ttm, &placement, &ctx);
+	dma_resv_unlock(ttm->base.resv);
+	return err;
+}
+
+/*
+ * By place, not by TTM's list: a list to whose end others add is never walked to
+ * its end. Return: a buffer no younger than @last may still be in VRAM.
+ */
+static bool evict_older(struct vkfd_device *dev, u64 last)
+{
+	struct vkfd_pagemap *pagemap = READ_ONCE(dev->pagemap);
+	struct vkfd_svm_bo *bo;
+	unsigned long index;
+	bool left = false;
+	void *entry;
+
+	if (!pagemap)
+		return false;
+	xa_for_each(&pagemap->bos, index, entry) {
+		if (fatal_signal_pending(current))
+			return true;
+		bo = older_bo(pagemap, index, last, &left);
+		if (bo) {
+			left |= evict_to_ram(bo) != 0;
+			vkfd_bo_put(&bo->base);
+		}
+		cond_resched();
+	}
+	return left;
+}
+
+/**
+ * vkfd_mem_evict_all() - move the SVM pages that a GPU has now to RAM
+ * @dev: GPU, still working.
+ *
+ * Pages that come to VRAM meanwhile stay, so that the work is bounded whatever
+ * others do. Pages on the move (a fork, an exit, a fault) may be ready a little
+ * later: the rescue work is waited for, and they are tried again for some seconds.
+ *
+ * Context: process context, no locks; may sleep for long.
+ * Return: 0; -EBUSY when pages stayed; -EINTR after a fatal signal.
+ */
+int vkfd_mem_evict_all(struct vkfd_device *dev)
+{
+	u64 last = atomic64_read(&dev->mem->serial);
+	unsigned long end = 0;
+
+	while (evict_older(dev, last)) {
+		if (fatal_signal_pending(current))
+			return -EINTR;
+		end = end ?: jiffies + msecs_to_jiffies(EVICT_ALL_AGAIN_MS);
+		if (vkfd_device_is_lost(dev) || time_after(jiffies, end))
+			return -EBUSY;
+		flush_workqueue(dev->mem->wq);
+		flush_workqueue(dev->mem->ttm.wq);
+		msleep(EVICT_ALL_PAUSE_MS);
+	}
+	return 0;
 }
 
 /* One pass over all buffers; a piece of VRAM without an owner has no pages. */

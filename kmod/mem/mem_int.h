@@ -95,6 +95,8 @@ struct vkfd_mem_mgr {
 	/** @generation: grows when VRAM content was lost. */
 	atomic_t generation;
 
+	/** @serial: of the last SVM buffer. */
+	atomic64_t serial;
 	atomic64_t bos, svm_bos, svm_bytes;
 	atomic64_t evictions, eviction_failures, eviction_system_allocs;
 	atomic64_t page_in, page_out;
@@ -128,6 +130,8 @@ struct vkfd_svm_bo {
 	struct vkfd_pagemap *pagemap;
 	/** @va: where the pages were born; a hint, mremap() may have moved them. */
 	u64 va;
+	/** @serial: grows from buffer to buffer of a GPU. */
+	u64 serial;
 	struct llist_node released;
 	/** @rescue: moves the pages by address after eviction failed. */
 	struct work_struct rescue;

@@ -10,7 +10,6 @@
  *
  * After vkfd_mem_init() nothing here takes a lock; counters are atomics.
  */
-#include <linux/delay.h>
 #include <linux/slab.h>
 #include <drm/drm_managed.h>
 #include <drm/drm_print.h>
@@ -20,10 +19,6 @@
 #include "mem/mem_int.h"
 #include "mem/mem_mgr.h"
 #include "mem/mem_pagemap.h"
-
-/* Walks over all buffers before pages that stay are an error. */
-#define EVICT_ALL_TRIES 200
-#define EVICT_ALL_PAUSE_MS 25
 
 static void mem_release(struct drm_device *drm, void *arg)
 {
@@ -121,32 +116,6 @@ void vkfd_mem_fini(struct vkfd_device *dev)
 	vkfd_pagemap_fini(dev);
 	vkfd_mem_maps_revoke(mgr);
 	flush_workqueue(mgr->wq);
-}
-
-/**
- * vkfd_mem_evict_all() - move all SVM pages of a GPU to RAM
- * @dev: GPU, still working. For suspend.
- *
- * TTM stops at the first buffer that cannot be emptied. One whose pages are
- * on the move (a fork, an exit, a fault) at that moment can be a little later,
- * so the rescue work is waited for and the walk starts again.
- *
- * Context: process context, may sleep for long.
- * Return: 0 or -ENOSPC when pages stayed.
- */
-int vkfd_mem_evict_all(struct vkfd_device *dev)
-{
-	unsigned int tries = EVICT_ALL_TRIES;
-	int err;
-
-	do {
-		err = ttm_resource_manager_evict_all(&dev->mem->ttm, &dev->mem->vram.man);
-		if (!err)
-			break;
-		flush_workqueue(dev->mem->wq);
-		msleep(EVICT_ALL_PAUSE_MS);
-	} while (!vkfd_device_is_lost(dev) && --tries);
-	return err;
 }
 
 /**

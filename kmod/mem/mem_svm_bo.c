@@ -184,6 +184,7 @@ struct vkfd_svm_bo *vkfd_svm_bo_create(struct vkfd_device *dev, struct mm_struct
 		return ERR_PTR(-ENOMEM);
 	mmgrab(mm);
 	bo->va = va;
+	bo->serial = atomic64_inc_return(&dev->mem->serial);
 	bo->pagemap = pagemap;
 	INIT_WORK(&bo->rescue, vkfd_svm_bo_rescue);
 	drm_pagemap_devmem_init(&bo->devmem, dev->drm.dev, mm, &devmem_ops,
