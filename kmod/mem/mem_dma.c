@@ -14,6 +14,9 @@
 #include "mem/mem_dma.h"
 #include "mem/mem_int.h"
 
+/* Every process maps the same page of registers. No line of it is in a CPU's cache. */
+#define BAR_ATTRS DMA_ATTR_DEBUGGING_IGNORE_CACHELINES
+
 int vkfd_dma_map_pages(struct vkfd_dma_map *map, struct device *dev, struct page **pages,
 		       unsigned long npages)
 {
@@ -38,7 +41,7 @@ int vkfd_dma_map_pages(struct vkfd_dma_map *map, struct device *dev, struct page
 
 int vkfd_dma_map_bar(struct vkfd_dma_map *map, struct device *dev, phys_addr_t phys, u64 bytes)
 {
-	map->bar = dma_map_resource(dev, phys, bytes, DMA_BIDIRECTIONAL, 0);
+	map->bar = dma_map_resource(dev, phys, bytes, DMA_BIDIRECTIONAL, BAR_ATTRS);
 	if (dma_mapping_error(dev, map->bar))
 		return -ENOMEM;
 	map->dev = dev;
@@ -54,7 +57,7 @@ void vkfd_dma_unmap(struct vkfd_dma_map *map)
 		dma_unmap_sgtable(map->dev, &map->sgt, DMA_BIDIRECTIONAL, 0);
 		sg_free_table(&map->sgt);
 	} else {
-		dma_unmap_resource(map->dev, map->bar, map->bytes, DMA_BIDIRECTIONAL, 0);
+		dma_unmap_resource(map->dev, map->bar, map->bytes, DMA_BIDIRECTIONAL, BAR_ATTRS);
 	}
 	map->dev = NULL;
 }
