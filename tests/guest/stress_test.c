@@ -225,18 +225,16 @@ static void assert_clean(struct stress *s, u64 used, u64 sysmem)
 			  (unsigned long long)sysmem);
 }
 
-static int evict_open(void)
+static void slot_init(struct stress *s, unsigned int number)
 {
+	struct stress_worker *worker = &s->slot[number].worker;
 	struct kfd_node nodes[MAX_GPUS];
-	char path[96];
-	int fd;
 
 	kfd_nodes(nodes);
-	snprintf(path, sizeof(path), "/sys/kernel/debug/vkfd/%u/evict", nodes[0].gpu_id);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		fail_test("%s: %s", path, strerror(errno));
-	return fd;
+	worker->shared = s->shared;
+	worker->number = number;
+	worker->xnack = number % 2 == 0;
+	snprintf(worker->evict, sizeof(worker->evict), "/sys/kernel/debug/vkfd/%u/evict", nodes[0].gpu_id);
 }
 
 static void random_operations_of_many_processes(int seconds)
@@ -244,7 +242,6 @@ static void random_operations_of_many_processes(int seconds)
 	const char *text = getenv("VKFD_STRESS_SECONDS");
 	u64 used = vram("used"), sysmem = vram("sysmem_used");
 	struct stress s = { .kills = 0 };
-	int evict_fd = evict_open();
 
 	if (text && *text)
 		seconds = atoi(text);
@@ -254,15 +251,13 @@ static void random_operations_of_many_processes(int seconds)
 	assert_ptr_not_equal(s.shared, MAP_FAILED);
 	s.seed = s.random = harness_random();
 	for (unsigned int i = 0; i < STRESS_PROCESSES; i++) {
-		s.slot[i].worker = (struct stress_worker){ .shared = s.shared, .number = i, .xnack = i % 2 == 0,
-							   .evict_fd = evict_fd };
+		slot_init(&s, i);
 		slot_start(&s, &s.slot[i]);
 	}
 	run_for(&s, (u64)seconds);
 	end_all(&s);
 	report(&s);
 	assert_clean(&s, used, sysmem);
-	close(evict_fd);
 }
 
 static const struct guest_test tests[] = {

@@ -86,7 +86,7 @@ struct stress_worker {
 	u64 seed;
 	unsigned int number;
 	bool xnack;
-	int evict_fd;
+	char evict[64];		/* a file to write to */
 	struct session session;
 	char *region, *bounce[STRESS_THREADS];
 	struct sdma queue[STRESS_THREADS];

@@ -3,6 +3,7 @@
 #include "stress.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -242,11 +243,16 @@ void stress_fork(struct stress_thread *t)
 			    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
 }
 
-/* Everything to RAM. Pages on the move may keep it from ending: what the driver calls ENOSPC. */
+/* What is in VRAM now to RAM. Pages on the move may keep it from that for too long. */
 void stress_evict(struct stress_thread *t)
 {
-	if (write(t->worker->evict_fd, "1", 1) != 1 && errno != ENOSPC)
+	int fd = open(t->worker->evict, O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		stress_fail(t, "%s: %s", t->worker->evict, strerror(errno));
+	if (write(fd, "1", 1) != 1 && errno != EBUSY)
 		stress_fail(t, "evict: %s", strerror(errno));
+	close(fd);
 }
 
 void stress_check_all(struct stress_thread *t)
