@@ -241,11 +241,20 @@ static void pages_unregister(struct vkfd_pagemap *pagemap)
 	range_forget(pagemap->dev, &range);
 }
 
+/* With CONFIG_DEBUG_VM the accessors of a page's owner, which the helpers use, warn of coherent ones. */
+static bool kernel_can(const struct vkfd_device *dev)
+{
+	return !vkfd_device_is_coherent(dev) || !IS_ENABLED(CONFIG_DEBUG_VM);
+}
+
 int vkfd_pagemap_init(struct vkfd_device *dev)
 {
-	struct vkfd_pagemap *pagemap = kzalloc_obj(*pagemap);
+	struct vkfd_pagemap *pagemap;
 	int err;
 
+	if (!kernel_can(dev))
+		return -EOPNOTSUPP;
+	pagemap = kzalloc_obj(*pagemap);
 	if (!pagemap)
 		return -ENOMEM;
 	pagemap->dev = dev;

@@ -11,12 +11,22 @@
 /* Documentation/admin-guide/mm/pagemap.rst */
 #define PM_PRESENT (1ull << 63)
 #define PM_SWAP (1ull << 62)
-#define PM_SWAP_OFFSET(entry) (((entry) & ((1ull << 55) - 1)) >> 5)
+#define PM_FRAME(entry) ((entry) & ((1ull << 55) - 1))
+#define PM_SWAP_OFFSET(entry) (PM_FRAME(entry) >> 5)
 
-/* Which frames are this GPU's, from the driver's debugfs. */
+/* In VRAM: a swap-like entry with such a frame, or a present one where the CPU uses VRAM in place. */
+static int is_vram(const struct residency *r, u64 entry)
+{
+	u64 frame = entry & PM_PRESENT ? PM_FRAME(entry) : PM_SWAP_OFFSET(entry);
+
+	return entry & (PM_PRESENT | PM_SWAP) && frame - r->first_pfn < r->pages;
+}
+
+/* Which frames are this GPU's, from the driver's debugfs; a GPU that works in RAM has none. */
 static int region_find(struct residency *r, u32 gpu_id)
 {
 	char path[96], line[128];
+	int found = 0;
 	FILE *f;
 
 	snprintf(path, sizeof(path), "/sys/kernel/debug/vkfd/%u/vram", gpu_id);
@@ -25,14 +35,16 @@ static int region_find(struct residency *r, u32 gpu_id)
 	while (f && fgets(line, sizeof(line), f)) {
 		unsigned long long value;
 
-		if (sscanf(line, "first_pfn %llu", &value) == 1)
+		if (sscanf(line, "first_pfn %llu", &value) == 1) {
 			r->first_pfn = value;
-		else if (sscanf(line, "pages %llu", &value) == 1)
+		} else if (sscanf(line, "pages %llu", &value) == 1) {
 			r->pages = value;
+			found = 1;
+		}
 	}
 	if (f)
 		fclose(f);
-	return r->pages ? 0 : -1;
+	return found ? 0 : -1;
 }
 
 int residency_open(struct residency *r, u32 gpu_id)
@@ -54,10 +66,10 @@ static char draw_chunk(struct residency *r, uintptr_t first, uintptr_t end, stru
 	if (got != (ssize_t)(nr * sizeof(u64)))
 		return '?';
 	for (size_t i = 0; i < nr; i++) {
-		if (entries[i] & PM_PRESENT)
-			ram++;
-		else if (entries[i] & PM_SWAP && PM_SWAP_OFFSET(entries[i]) - r->first_pfn < r->pages)
+		if (is_vram(r, entries[i]))
 			vram++;
+		else if (entries[i] & PM_PRESENT)
+			ram++;
 	}
 	sum->ram += ram;
 	sum->vram += vram;

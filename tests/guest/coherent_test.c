@@ -21,7 +21,7 @@
 #include "sdma.h"
 #include "trace.h"
 
-#define COHERENT "mode=coherent gpus=2 vram=64M long=debug"
+#define COHERENT "mode=coherent gpus=2 vram=64M kernel=stock"
 #define VRAM	(64 * MIB)
 #define TEST_COH(fn)	TEST_TAGS(fn, COHERENT)
 #define TEST_COH_XNACK(fn) \
