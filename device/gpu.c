@@ -131,6 +131,7 @@ struct gpu *gpu_create(const struct gpu_config *config, struct guest_mem *guest,
 	gpu->vram = vram;
 	pthread_mutex_init(&gpu->reg_lock, NULL);
 	pthread_mutex_init(&gpu->queue_lock, NULL);
+	seal_key_make(&gpu->seal);
 	place_init(gpu);
 	gpu->queues = calloc(VKFD_MAX_QUEUES, sizeof(*gpu->queues));
 	if (!gpu->queues || !gpu_doorbells_init(gpu) || !engines_create(gpu)) {

@@ -12,6 +12,7 @@
 #include "mmu/mmu.h"
 #include "sdma/sdma.h"
 #include "telemetry/clock.h"
+#include "util/parcel.h"
 #include "vkfd_hw/doorbell.h"
 
 #define GPU_REGS_MAX	64u
@@ -55,6 +56,7 @@ struct gpu {
 	pthread_mutex_t queue_lock;
 	struct gpu_queue *queues;	/* VKFD_MAX_QUEUES */
 	u32 ctx_queues[VKFD_MAX_CONTEXTS];
+	struct seal_key seal;	/* of saved queues; constant */
 
 	/* Doorbells, gpu_doorbell.c: no lock, whole words. */
 	_Atomic u16 *slots;
@@ -74,8 +76,16 @@ void gpu_engine_reg_write(void *gpu, u64 offset, u64 value, unsigned int bytes);
 
 /* gpu_queue.c */
 extern const struct kiq_ops gpu_kiq_ops;
+/* Both under queue_lock. False: the number, its context or its doorbell is not free. */
+bool gpu_queue_seat(struct gpu *gpu, u32 number, const struct gpu_queue *seat);
+/* Takes a queue off its engine, its doorbell and the table. */
+enum vkfd_kiq_status gpu_queue_drop(struct gpu *gpu, u32 number);
 /* Unmaps everything. The KIQ is disabled. */
 void gpu_queues_reset(struct gpu *gpu);
+
+/* gpu_save.c: KIQ commands */
+enum vkfd_kiq_status gpu_save(void *gpu, const struct vkfd_kiq_area *area);
+enum vkfd_kiq_status gpu_load(void *gpu, const struct vkfd_kiq_area *area);
 
 /* gpu_doorbell.c */
 bool gpu_doorbells_init(struct gpu *gpu);

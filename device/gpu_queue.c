@@ -126,24 +126,38 @@ static enum vkfd_kiq_status do_queue_map(void *opaque, const struct vkfd_kiq_que
 	return status;
 }
 
+bool gpu_queue_seat(struct gpu *gpu, u32 number, const struct gpu_queue *seat)
+{
+	if (gpu->queues[number].mapped || !mmu_ctx_defined(gpu->mmu, seat->ctx) ||
+	    !gpu_doorbell_claim(gpu, seat->ctx, seat->doorbell, number, is_compute(seat->type)))
+		return false;
+	gpu->queues[number] = *seat;
+	gpu->ctx_queues[seat->ctx]++;
+	return true;
+}
+
+enum vkfd_kiq_status gpu_queue_drop(struct gpu *gpu, u32 number)
+{
+	struct gpu_queue *queue = &gpu->queues[number];
+
+	if (!queue->mapped)
+		return VKFD_KIQ_BAD_QUEUE;
+	gpu_doorbell_release(gpu, queue->ctx, queue->doorbell);
+	gpu->ctx_queues[queue->ctx]--;
+	queue->mapped = false;
+	return is_compute(queue->type) ? compute_queue_unmap(gpu->compute, number) :
+					 sdma_queue_unmap(gpu->sdma, number);
+}
+
 static enum vkfd_kiq_status do_queue_unmap(void *opaque, const struct vkfd_kiq_queue *unmap)
 {
 	struct gpu *gpu = opaque;
-	enum vkfd_kiq_status status = VKFD_KIQ_BAD_QUEUE;
-	struct gpu_queue *queue;
+	enum vkfd_kiq_status status;
 
 	if (unmap->queue >= VKFD_MAX_QUEUES)
-		return status;
+		return VKFD_KIQ_BAD_QUEUE;
 	pthread_mutex_lock(&gpu->queue_lock);
-	queue = &gpu->queues[unmap->queue];
-	if (queue->mapped) {
-		gpu_doorbell_release(gpu, queue->ctx, queue->doorbell);
-		status = is_compute(queue->type) ?
-				 compute_queue_unmap(gpu->compute, unmap->queue) :
-				 sdma_queue_unmap(gpu->sdma, unmap->queue);
-		gpu->ctx_queues[queue->ctx]--;
-		queue->mapped = false;
-	}
+	status = gpu_queue_drop(gpu, unmap->queue);
 	pthread_mutex_unlock(&gpu->queue_lock);
 	return status;
 }
@@ -179,6 +193,8 @@ const struct kiq_ops gpu_kiq_ops = {
 	.queue_map = do_queue_map,
 	.queue_unmap = do_queue_unmap,
 	.queue_update = do_queue_update,
+	.save = gpu_save,
+	.load = gpu_load,
 	.error = do_error,
 };
 

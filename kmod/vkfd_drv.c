@@ -313,6 +313,49 @@ static const struct pci_error_handlers vkfd_pci_errors = {
 	.reset_done = vkfd_pci_reset_done,
 };
 
+static int vkfd_pm_prepare(struct device *dev)
+{
+	return vkfd_suspend_prepare(dev_get_drvdata(dev));
+}
+
+static int vkfd_pm_suspend(struct device *dev)
+{
+	return vkfd_suspend(dev_get_drvdata(dev));
+}
+
+/* A place where suspend may fail with the GPU down already, for tests. */
+static int vkfd_pm_suspend_noirq(struct device *dev)
+{
+	return vkfd_failpoint(dev_get_drvdata(dev), VKFD_FAIL_suspend);
+}
+
+static int vkfd_pm_resume(struct device *dev)
+{
+	vkfd_resume(dev_get_drvdata(dev));
+	return 0;
+}
+
+static void vkfd_pm_complete(struct device *dev)
+{
+	vkfd_suspend_complete(dev_get_drvdata(dev));
+}
+
+/* The image would have to hold what is in VRAM, and the device know its own seal after a boot. */
+static int vkfd_pm_freeze(struct device *dev)
+{
+	dev_warn(dev, "hibernation is not supported\n");
+	return -EOPNOTSUPP;
+}
+
+static const struct dev_pm_ops vkfd_pm_ops = {
+	.prepare = vkfd_pm_prepare,
+	.suspend = vkfd_pm_suspend,
+	.suspend_noirq = vkfd_pm_suspend_noirq,
+	.resume = vkfd_pm_resume,
+	.complete = vkfd_pm_complete,
+	.freeze = vkfd_pm_freeze,
+};
+
 static const struct pci_device_id vkfd_pci_ids[] = {
 	{ PCI_DEVICE(VKFD_PCI_VENDOR_ID, VKFD_PCI_DEVICE_ID) },
 	{}
@@ -326,6 +369,7 @@ static struct pci_driver vkfd_pci_driver = {
 	.remove = vkfd_remove,
 	.shutdown = vkfd_shutdown,
 	.err_handler = &vkfd_pci_errors,
+	.driver.pm = pm_sleep_ptr(&vkfd_pm_ops),
 };
 
 static int __init vkfd_init(void)

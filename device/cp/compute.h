@@ -4,6 +4,7 @@
 
 #include "irq/ih.h"
 #include "mmu/mmu.h"
+#include "util/parcel.h"
 
 /*
  * PM4 and AQL queues of one GPU: a packet processor thread, and shader threads
@@ -34,6 +35,13 @@ enum vkfd_kiq_status compute_queue_unmap(struct compute *compute, u32 number);
 /* Percent 0: packets and waves have stopped when it returns, and keep their state. */
 enum vkfd_kiq_status compute_queue_update(struct compute *compute,
 					  const struct vkfd_kiq_queue *update);
+/* Appends a queue, with its packets and waves in progress. False: it is not stopped (percent 0). */
+bool compute_queue_save(struct compute *compute, u32 number, struct parcel *parcel);
+/*
+ * The queue that is next in @parcel comes back, stopped; what waited for a page tries again.
+ * The caller knows that compute_queue_save() wrote it. False: no memory; nothing is left of it.
+ */
+bool compute_queue_load(struct compute *compute, struct parcel *parcel);
 /* All queues, at once. */
 void compute_reset(struct compute *compute);
 /* A doorbell of the queue was stored to. Any thread, also inside an engine's access. */

@@ -58,6 +58,10 @@ enum vkfd_kiq_status kiq_execute(const struct kiq_ops *ops, void *opaque,
 		return ops->queue_unmap(opaque, &cmd->queue);
 	case VKFD_KIQ_QUEUE_UPDATE:
 		return ops->queue_update(opaque, &cmd->queue);
+	case VKFD_KIQ_SAVE:
+		return ops->save(opaque, &cmd->area);
+	case VKFD_KIQ_LOAD:
+		return ops->load(opaque, &cmd->area);
 	default:
 		ops->error(opaque, VKFD_ERR_KIQ_COMMAND, cmd->op, false);
 		return VKFD_KIQ_UNKNOWN_OP;

@@ -21,6 +21,8 @@ struct kiq_ops {
 	enum vkfd_kiq_status (*queue_map)(void *opaque, const struct vkfd_kiq_queue *queue);
 	enum vkfd_kiq_status (*queue_unmap)(void *opaque, const struct vkfd_kiq_queue *queue);
 	enum vkfd_kiq_status (*queue_update)(void *opaque, const struct vkfd_kiq_queue *queue);
+	enum vkfd_kiq_status (*save)(void *opaque, const struct vkfd_kiq_area *area);
+	enum vkfd_kiq_status (*load)(void *opaque, const struct vkfd_kiq_area *area);
 	/* @fatal: the KIQ has stopped. */
 	void (*error)(void *opaque, enum vkfd_hw_error error, u32 info, bool fatal);
 };

@@ -54,11 +54,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	struct vkfd_kiq_cmd nop = { .op = VKFD_KIQ_NOP };
 
 	for (u32 i = 0; i < MAX_COMMANDS && len > 1; i++) {
-		struct vkfd_kiq_cmd cmd = { .op = data[0] % 10 };
+		struct vkfd_kiq_cmd cmd = { .op = data[0] % 12 };
 		size_t part = len - 1 < 96 ? len - 1 : 96;
 
 		memcpy(cmd.bytes, data + 1, part);
-		assert(kiq_execute(&gpu_kiq_ops, gpu, &cmd) <= VKFD_KIQ_BAD_DOORBELL);
+		assert(kiq_execute(&gpu_kiq_ops, gpu, &cmd) <= VKFD_KIQ_BAD_SAVE);
 		data += 1 + part;
 		len -= 1 + part;
 	}

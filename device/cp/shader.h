@@ -63,6 +63,10 @@ void cp_queue_count(struct compute *compute, struct compute_queue *queue, bool b
 /* Under the lock: what waited for the last page in [start, end) tries again; @all: everything. */
 void cp_groups_resume(struct compute *compute, struct compute_queue *queue, u64 start, u64 end,
 		      bool all);
+/* Under the lock, queue stopped: its groups and launches into a parcel ... */
+void cp_groups_save(const struct compute_queue *queue, struct parcel *parcel);
+/* ... and, of a queue that is in no list yet, out of it. False: no memory; drop the rest. */
+bool cp_groups_load(struct compute *compute, struct compute_queue *queue, struct parcel *parcel);
 /* Under the lock, queue stopped: frees groups and launches. */
 void cp_groups_drop(struct compute *compute, struct compute_queue *queue);
 

@@ -137,6 +137,14 @@ static void group_admit(struct compute *compute, struct compute_queue *queue,
 	counter_add(counters, VKFD_STAT_WAVES, group->config.nr_waves);
 }
 
+void cp_group_adopt(struct compute *compute, struct compute_queue *queue, struct cp_group *group)
+{
+	queue->cost += group->cost;
+	compute->cost += group->cost;
+	slots_flip(queue, group);
+	cp_group_put(compute, queue, group, false);
+}
+
 struct cp_group *cp_group_take(struct cp_shader *shader, struct compute_queue *queue)
 {
 	struct cp_group *group = shader->spare;

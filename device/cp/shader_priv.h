@@ -21,6 +21,9 @@ u32 cp_group_run(struct compute *compute, struct cp_group *group, struct wave_en
 void cp_group_put(struct compute *compute, struct compute_queue *queue, struct cp_group *group,
 		  bool waiting);
 
+/* Under the lock: a group that was resident before its queue was saved is again. */
+void cp_group_adopt(struct compute *compute, struct compute_queue *queue, struct cp_group *group);
+
 /* shader_wait.c, all under the lock: a wave that faulted is reported and waits. */
 void cp_group_tell(struct compute *compute, struct compute_queue *queue, struct cp_group *group,
 		   u32 n);

@@ -27,33 +27,95 @@ static bool config_fits(const struct group_config *config)
 	       config->nr_agprs <= WAVE_VGPRS;
 }
 
-struct wave_group *group_create(const struct group_config *config)
+static size_t head_bytes(const struct group_config *config)
 {
-	size_t regs = (size_t)(config->nr_vgprs + config->nr_agprs) * VREG_BYTES;
-	size_t head = round_up(sizeof(struct wave_group) + config->nr_waves * sizeof(struct wave));
-	size_t lds = round_up(config->lds_bytes), bytes = head + lds + config->nr_waves * regs;
-	struct wave_group *group;
+	return round_up(sizeof(struct wave_group) + config->nr_waves * sizeof(struct wave));
+}
+
+static size_t regs_bytes(const struct group_config *config)
+{
+	return (size_t)(config->nr_vgprs + config->nr_agprs) * VREG_BYTES;
+}
+
+static size_t group_bytes(const struct group_config *config)
+{
+	return head_bytes(config) + round_up(config->lds_bytes) +
+	       config->nr_waves * regs_bytes(config);
+}
+
+/* Everything lies in one block: head and waves, LDS, registers. */
+static void group_wire(struct wave_group *group)
+{
+	const struct group_config *config = &group->config;
 	u8 *at;
 
-	if (!config_fits(config))
-		return NULL;
-	group = aligned_alloc(64, bytes);
-	if (!group)
-		return NULL;
-	memset(group, 0, bytes);
-	group->config = *config;
-	group->nr_live = config->nr_waves;
-	group->lds = (u8 *)group + head;
-	at = group->lds + lds;
-	for (u32 n = 0; n < config->nr_waves; n++, at += regs) {
+	group->lds = (u8 *)group + head_bytes(config);
+	at = group->lds + round_up(config->lds_bytes);
+	for (u32 n = 0; n < config->nr_waves; n++, at += regs_bytes(config)) {
 		struct wave *wave = &group->wave[n];
 
 		wave->group = group;
-		wave->nr_vgprs = config->nr_vgprs;
-		wave->nr_agprs = config->nr_agprs;
 		wave->v = (union wave_vreg *)at;
 		wave->a = wave->v + config->nr_vgprs;
 	}
+}
+
+struct wave_group *group_create(const struct group_config *config)
+{
+	struct wave_group *group;
+
+	if (!config_fits(config))
+		return NULL;
+	group = aligned_alloc(64, group_bytes(config));
+	if (!group)
+		return NULL;
+	memset(group, 0, group_bytes(config));
+	group->config = *config;
+	group->nr_live = config->nr_waves;
+	group_wire(group);
+	for (u32 n = 0; n < config->nr_waves; n++) {
+		group->wave[n].nr_vgprs = config->nr_vgprs;
+		group->wave[n].nr_agprs = config->nr_agprs;
+	}
+	return group;
+}
+
+/* Whoever keeps the parcel shall not learn where things are in this process. */
+static void waves_save(const struct wave_group *group, struct parcel *parcel)
+{
+	for (u32 n = 0; n < group->config.nr_waves; n++) {
+		struct wave wave = group->wave[n];
+
+		wave.group = NULL;
+		wave.v = wave.a = NULL;
+		wave.inst.op = NULL; /* of an instruction that will be fetched again */
+		parcel_put(parcel, &wave, sizeof(wave));
+	}
+}
+
+void group_save(const struct wave_group *group, struct parcel *parcel)
+{
+	struct wave_group head = *group;
+
+	head.lds = NULL;
+	parcel_put(parcel, &head, sizeof(head));
+	waves_save(group, parcel);
+	parcel_put(parcel, group->lds,
+		   group_bytes(&group->config) - head_bytes(&group->config));
+}
+
+struct wave_group *group_load(struct parcel *parcel)
+{
+	struct wave_group head, *group;
+
+	parcel_get(parcel, &head, sizeof(head));
+	group = group_create(&head.config);
+	if (!group)
+		return NULL;
+	*group = head;
+	parcel_get(parcel, group->wave, head.config.nr_waves * sizeof(struct wave));
+	group_wire(group);
+	parcel_get(parcel, group->lds, group_bytes(&head.config) - head_bytes(&head.config));
 	return group;
 }
 

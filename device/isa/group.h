@@ -3,6 +3,7 @@
 #define VKFD_DEVICE_ISA_GROUP_H
 
 #include "isa/wave.h"
+#include "util/parcel.h"
 
 /*
  * A workgroup: its waves, LDS and barrier. One thread at a time runs it, so LDS
@@ -30,6 +31,9 @@ struct wave_group {
 /* NULL without memory. Registers are zero; the caller fills in PC, SGPRs, v0, EXEC, MODE. */
 struct wave_group *group_create(const struct group_config *config);
 void group_destroy(struct wave_group *group);
+/* All of a group that does not run. Load: of what save wrote; NULL without memory. */
+void group_save(const struct wave_group *group, struct parcel *parcel);
+struct wave_group *group_load(struct parcel *parcel);
 
 enum group_stop {
 	GROUP_READY,	/* budget spent */

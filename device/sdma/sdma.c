@@ -28,7 +28,7 @@ static bool engine_serves(u32 engine, u32 type, u32 ctx)
 	return ctx && engine >= VKFD_SDMA_ENGINES && engine < SDMA_ENGINES;
 }
 
-static bool slot_free(const struct sdma_engine *engine, u32 ctx)
+bool sdma_slot_free(const struct sdma_engine *engine, u32 ctx)
 {
 	u32 user = 0, kernel = 0;
 
@@ -79,7 +79,7 @@ enum vkfd_kiq_status sdma_queue_map(struct sdma *sdma, const struct vkfd_kiq_que
 	if (!queue)
 		return VKFD_KIQ_BUSY;
 	pthread_mutex_lock(&sdma->lock);
-	if (sdma->queues[map->queue] || !slot_free(engine, map->ctx)) {
+	if (sdma->queues[map->queue] || !sdma_slot_free(engine, map->ctx)) {
 		pthread_mutex_unlock(&sdma->lock);
 		free(queue);
 		return VKFD_KIQ_BUSY;

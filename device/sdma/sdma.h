@@ -4,6 +4,7 @@
 
 #include "irq/ih.h"
 #include "mmu/mmu.h"
+#include "util/parcel.h"
 
 /* The SDMA engines of one GPU, their queues and their threads. */
 struct sdma;
@@ -33,6 +34,10 @@ enum vkfd_kiq_status sdma_queue_map(struct sdma *sdma, const struct vkfd_kiq_que
 /* When it returns, the queue touches memory no more. */
 enum vkfd_kiq_status sdma_queue_unmap(struct sdma *sdma, u32 number);
 enum vkfd_kiq_status sdma_queue_update(struct sdma *sdma, const struct vkfd_kiq_queue *update);
+/* Appends a queue with its packet in progress. False: it is not stopped (percent 0). */
+bool sdma_queue_save(struct sdma *sdma, u32 number, struct parcel *parcel);
+/* As compute_queue_load(). */
+bool sdma_queue_load(struct sdma *sdma, struct parcel *parcel);
 /* All queues, at once. */
 void sdma_reset(struct sdma *sdma);
 

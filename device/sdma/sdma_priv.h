@@ -118,6 +118,9 @@ struct sdma_run {
 	bool progress;
 };
 
+/* sdma.c, under the lock: may the engine have one more queue of the context? */
+bool sdma_slot_free(const struct sdma_engine *engine, u32 ctx);
+
 /* engine.c: thread body; sdma_engine_main() takes a struct sdma_engine. */
 void *sdma_engine_main(void *engine);
 

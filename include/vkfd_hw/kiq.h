@@ -33,6 +33,8 @@ enum vkfd_kiq_op {
 	VKFD_KIQ_QUEUE_UNMAP = 6,	/* done only when the queue touches memory no more; parked accesses are dropped */
 	VKFD_KIQ_QUEUE_UPDATE = 7,	/* ring, size, priority, percent of a mapped queue; percent 0 suspends, its engine has stopped when done */
 	VKFD_KIQ_CTX_TRAP = 8,		/* waves of the context enter this code at traps and exceptions */
+	VKFD_KIQ_SAVE = 9,		/* copies all user queues, which are suspended, to VRAM */
+	VKFD_KIQ_LOAD = 10,		/* maps the queues of such a copy again, suspended */
 };
 
 enum vkfd_kiq_status {
@@ -44,6 +46,8 @@ enum vkfd_kiq_status {
 	VKFD_KIQ_BUSY = 5,		/* context has queues; queue number, doorbell or engine slot taken */
 	VKFD_KIQ_BAD_ENGINE = 6,
 	VKFD_KIQ_BAD_DOORBELL = 7,
+	VKFD_KIQ_NO_ROOM = 8,		/* SAVE: the first 8 bytes of the area say how much it needs */
+	VKFD_KIQ_BAD_SAVE = 9,		/* LOAD: not what this device saved */
 };
 
 #define VKFD_MAX_CONTEXTS	1024u	/* context n owns doorbell frame n; 0 is the kernel's */
@@ -117,6 +121,18 @@ struct vkfd_kiq_queue {
 	u64 cwsr_bytes;
 };
 
+/*
+ * SAVE and LOAD: everything that the device knows of user queues, packets and
+ * waves in progress included, as bytes that mean something to the same device
+ * only. Sealed: LOAD takes nothing that it did not write itself. SAVE changes
+ * nothing. LOAD maps each queue under its old number, context and doorbell, with
+ * percent 0; what waited for a page tries again. All are mapped, or none.
+ */
+struct vkfd_kiq_area {
+	u64 vram;	/* byte offset in VRAM, 8-byte aligned */
+	u64 bytes;	/* at least 8 */
+};
+
 struct vkfd_kiq_cmd {
 	u32 op;
 	u32 pad;
@@ -125,6 +141,7 @@ struct vkfd_kiq_cmd {
 		struct vkfd_kiq_range range;
 		struct vkfd_kiq_queue queue;
 		struct vkfd_kiq_trap trap;
+		struct vkfd_kiq_area area;
 		u8 bytes[120];
 	};
 };

@@ -192,6 +192,30 @@ void vkfd_device_reset_end(struct vkfd_device *dev)
 }
 
 /**
+ * vkfd_device_reset_skip() - It was reset, and perhaps brought back already
+ * @dev:  GPU, after vkfd_device_reset_begin().
+ * @back: It works. If not, the lost handler tries, and VRAM counts as lost.
+ *
+ * Context: Process context; waits for nobody, because tasks may be frozen.
+ */
+void vkfd_device_reset_skip(struct vkfd_device *dev, bool back)
+{
+	enable_work(&dev->lost_work);
+	spin_lock_irq(&dev->lost_lock);
+	dev->recoverable = true;
+	if (!back) {
+		dev->lose_vram = true;
+		dev->recovering = true;
+		WRITE_ONCE(dev->resets, dev->resets + 1);
+	}
+	spin_unlock_irq(&dev->lost_lock);
+	if (back)
+		vkfd_device_recovered(dev, true);
+	else
+		queue_work(system_dfl_wq, &dev->lost_work);
+}
+
+/**
  * vkfd_device_recovered() - The lost handler is done
  * @dev:  GPU.
  * @back: It works again.

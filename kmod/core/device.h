@@ -113,6 +113,8 @@ struct vkfd_device {
 	wait_queue_head_t recovered;
 	/** @resets: how often it was lost; changes under @lost_lock. */
 	u32 resets;
+	/** @saved: suspended, with all that vkfd_resume() needs to bring it back. */
+	bool saved;
 	/** @lose_vram: the reset that comes shall take the content of VRAM as well. */
 	bool lose_vram;
 
@@ -157,6 +159,8 @@ void vkfd_device_recover(struct vkfd_device *dev, bool lose_vram);
 /** vkfd_device_reset_begin() / _end() - around a reset that is not ours; it loses VRAM */
 void vkfd_device_reset_begin(struct vkfd_device *dev);
 void vkfd_device_reset_end(struct vkfd_device *dev);
+/** vkfd_device_reset_skip() - the end of vkfd_device_reset_begin() if it was brought back otherwise */
+void vkfd_device_reset_skip(struct vkfd_device *dev, bool back);
 /** vkfd_device_recovered() - the lost handler is done; @back: the GPU works again */
 void vkfd_device_recovered(struct vkfd_device *dev, bool back);
 /** vkfd_device_wait_recovered() - a moment, if it may come back; false if it will not */

@@ -12,7 +12,9 @@ struct vkfd_device;
 	POINT(populate, -ENOMEM, "moving a piece to VRAM, before it began")     \
 	POINT(dma_map, -EIO, "DMA mapping of a page on its way to RAM")         \
 	POINT(to_ram, -ENOMEM, "moving a window to RAM, before it began")       \
-	POINT(garbage, -ENOMEM, "forgetting the attributes of unmapped memory")
+	POINT(garbage, -ENOMEM, "forgetting the attributes of unmapped memory") \
+	POINT(save, -ENOMEM, "copying a buffer out of VRAM for suspend")        \
+	POINT(suspend, -EBUSY, "going to sleep, after the GPU did")
 
 enum vkfd_failpoint {
 #define VKFD_FAILPOINT_ENUM(name, err, what) VKFD_FAIL_##name,

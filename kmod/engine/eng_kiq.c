@@ -224,6 +224,8 @@ static int kiq_result(struct vkfd_kiq *kiq, u64 seq)
 		return 0;
 	case VKFD_KIQ_BUSY:
 		return -EBUSY;
+	case VKFD_KIQ_NO_ROOM:
+		return -ENOSPC;
 	case KIQ_RESULT_RESET:
 		return -ENODEV;
 	default:
@@ -237,8 +239,8 @@ static int kiq_result(struct vkfd_kiq *kiq, u64 seq)
  * @seq: From vkfd_kiq_submit().
  *
  * Context: Process context, may sleep, allocates nothing; legal in a notifier.
- * Return: 0, -ENODEV, -ETIMEDOUT (device marked lost), -EBUSY or -EINVAL as the
- * device refused.
+ * Return: 0, -ENODEV, -ETIMEDOUT (device marked lost), -EBUSY, -ENOSPC or -EINVAL as
+ * the device refused.
  */
 int vkfd_kiq_wait(struct vkfd_device *dev, u64 seq)
 {

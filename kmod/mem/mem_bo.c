@@ -29,6 +29,9 @@ static void bo_release_memory(struct vkfd_bo *bo)
 
 	if (!refcount_dec_and_test(&bo->refs))
 		return;
+	spin_lock(&mgr->vram_bos_lock);
+	list_del_init(&bo->link);
+	spin_unlock(&mgr->vram_bos_lock);
 	drm_gem_object_release(&bo->ttm.base);
 	if (bo->kind == VKFD_BO_SVM) {
 		vkfd_svm_bo_gone(to_vkfd_svm_bo(bo));
@@ -149,6 +152,7 @@ int vkfd_bo_init_locked(struct vkfd_device *dev, struct vkfd_bo *bo,
 	bo->kind = params->kind;
 	bo->in_vram = params->place == VKFD_PL_VRAM;
 	bo->generation = atomic_read(&dev->mem->generation);
+	INIT_LIST_HEAD(&bo->link);
 	refcount_set(&bo->refs, 2);
 	bo->ttm.base.funcs = &bo_gem_funcs;
 	drm_gem_private_object_init(&dev->drm, &bo->ttm.base, params->bytes);
@@ -203,5 +207,10 @@ struct vkfd_bo *vkfd_bo_create(struct vkfd_device *dev, const struct vkfd_bo_par
 		return ERR_PTR(err == -ENOSPC || err == -E2BIG ? -ENOMEM : err);
 	ttm_bo_pin(&bo->ttm);
 	vkfd_bo_unlock(bo, &ticket);
+	if (bo->in_vram && bo->kind != VKFD_BO_TABLE) {
+		spin_lock(&dev->mem->vram_bos_lock);
+		list_add_tail(&bo->link, &dev->mem->vram_bos);
+		spin_unlock(&dev->mem->vram_bos_lock);
+	}
 	return bo;
 }

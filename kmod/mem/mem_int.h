@@ -97,12 +97,19 @@ struct vkfd_mem_mgr {
 
 	/** @serial: of the last SVM buffer. */
 	atomic64_t serial;
+	/** @vram_bos: buffers whose content is only in VRAM; mem_suspend.c. */
+	struct list_head vram_bos;
+	/** @vram_bos_lock: guards @vram_bos; a leaf. */
+	spinlock_t vram_bos_lock;
+	/** @save_area: where the device puts its own state; NULL but for suspend. */
+	struct vkfd_bo *save_area;
+
 	atomic64_t bos, svm_bos, svm_bytes;
 	atomic64_t evictions, eviction_failures, eviction_system_allocs;
 	atomic64_t page_in, page_out;
 };
 
-enum vkfd_bo_kind { VKFD_BO_USER, VKFD_BO_TABLE, VKFD_BO_SVM };
+enum vkfd_bo_kind { VKFD_BO_USER, VKFD_BO_TABLE, VKFD_BO_SVM, VKFD_BO_KERNEL };
 
 /** struct vkfd_bo - a TTM buffer of ours */
 struct vkfd_bo {
@@ -113,6 +120,10 @@ struct vkfd_bo {
 	bool in_vram;
 	/** @generation: of VRAM's content when the buffer was made. */
 	u32 generation;
+	/** @link: &vkfd_mem_mgr.vram_bos, if suspend has to save it; else empty. */
+	struct list_head link;
+	/** @saved: its content while the GPU has no power; with a GEM reference. */
+	void *saved;
 	/** @refs: memory of this struct: one of TTM, one of a creator that holds the resv. */
 	refcount_t refs;
 };

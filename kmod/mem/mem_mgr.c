@@ -45,6 +45,8 @@ static struct vkfd_mem_mgr *mem_mgr_create(struct vkfd_device *dev)
 	mgr->dev = dev;
 	mutex_init(&mgr->map_lock);
 	INIT_LIST_HEAD(&mgr->maps);
+	INIT_LIST_HEAD(&mgr->vram_bos);
+	spin_lock_init(&mgr->vram_bos_lock);
 	mgr->wq = alloc_workqueue("vkfd-mem", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
 	if (!mgr->wq)
 		goto err_free;

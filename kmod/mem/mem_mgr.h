@@ -19,6 +19,13 @@ void vkfd_mem_fini(struct vkfd_device *dev);
 void vkfd_mem_module_exit(void);
 /* File `vram`, when dev->debugfs exists. */
 void vkfd_mem_debugfs(struct vkfd_device *dev);
+/* Suspend, mem_suspend.c: buffers in VRAM out, back, and forget what was kept of them. */
+int vkfd_mem_save(struct vkfd_device *dev);
+void vkfd_mem_load(struct vkfd_device *dev);
+void vkfd_mem_save_end(struct vkfd_device *dev);
+/* VRAM for what the device itself has to say; it is saved with the buffers. */
+int vkfd_mem_save_area_get(struct vkfd_device *dev, u64 bytes);
+u64 vkfd_mem_save_area(struct vkfd_device *dev, u64 *bytes);
 /* Suspend: every SVM page to RAM. 0 or -ENOSPC. */
 int vkfd_mem_evict_all(struct vkfd_device *dev);
 /* Reset that will take VRAM: what the CPU uses in place goes to RAM, before anybody is told. */

@@ -124,6 +124,31 @@ void vkfd_pt_store(struct vkfd_device *dev, struct vkfd_pt *pt, unsigned int ind
 }
 
 /**
+ * vkfd_pt_write() - Write a table and all below it to VRAM, as the shadow has them
+ * @dev:     GPU.
+ * @pt:      Table.
+ * @entries: Lock of the entries.
+ *
+ * Context: The caller keeps tables from coming and going.
+ */
+void vkfd_pt_write(struct vkfd_device *dev, struct vkfd_pt *pt, spinlock_t *entries)
+{
+	unsigned int i;
+	int idx;
+
+	if (!vkfd_io_enter(dev, &idx))
+		return;
+	spin_lock(entries);
+	memcpy_toio(dev->vram + pt->vram_offset, pt->shadow, VKFD_PT_BYTES);
+	spin_unlock(entries);
+	vkfd_io_exit(idx);
+	for (i = 0; pt->children && i < VKFD_PT_ENTRIES; i++)
+		if (pt->children[i])
+			vkfd_pt_write(dev, pt->children[i], entries);
+	cond_resched();
+}
+
+/**
  * vkfd_pt_child() - Table below an entry
  * @pt:    Table above level 0.
  * @index: Which entry.

@@ -2,6 +2,7 @@
 #ifndef VKFD_MMU_PT_H
 #define VKFD_MMU_PT_H
 
+#include <linux/spinlock_types.h>
 #include <linux/types.h>
 #include "vkfd_hw/pte.h"
 
@@ -25,6 +26,7 @@ struct vkfd_pt *vkfd_pt_create(struct vkfd_device *dev, unsigned int level);
 void vkfd_pt_destroy(struct vkfd_device *dev, struct vkfd_pt *pt);
 u64 vkfd_pt_hive(struct vkfd_device *dev, const struct vkfd_pt *pt);
 void vkfd_pt_store(struct vkfd_device *dev, struct vkfd_pt *pt, unsigned int index, u64 entry);
+void vkfd_pt_write(struct vkfd_device *dev, struct vkfd_pt *pt, spinlock_t *entries);
 struct vkfd_pt *vkfd_pt_child(const struct vkfd_pt *pt, unsigned int index);
 int vkfd_pt_grow(struct vkfd_device *dev, struct vkfd_pt *pt, unsigned int index,
 		 unsigned int level);

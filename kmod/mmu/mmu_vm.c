@@ -140,6 +140,25 @@ int vkfd_vms_restore(struct vkfd_device *dev)
 }
 
 /**
+ * vkfd_vms_write_tables() - VRAM lost its content: write all tables again
+ * @dev: GPU that does not walk them.
+ *
+ * Context: The reviver; stores of others to entries may go on.
+ */
+void vkfd_vms_write_tables(struct vkfd_device *dev)
+{
+	struct vkfd_vm *vm;
+
+	mutex_lock(&dev->vms_lock);
+	list_for_each_entry(vm, &dev->vms, link) {
+		mutex_lock(&vm->tables);
+		vkfd_pt_write(dev, vm->root, &vm->entries);
+		mutex_unlock(&vm->tables);
+	}
+	mutex_unlock(&dev->vms_lock);
+}
+
+/**
  * vkfd_vm_create() - Address space of one (process, GPU)
  * @dev:   GPU.
  * @pasid: Name of the process in interrupts.

@@ -25,6 +25,8 @@ struct vkfd_pt_mem_ops {
 struct vkfd_vm *vkfd_vm_create(struct vkfd_device *dev, u32 pasid, bool retry);
 /* After a reset: every space of the GPU is known to it again. 0 or an error of the KIQ. */
 int vkfd_vms_restore(struct vkfd_device *dev);
+/* All page tables, from the copies in RAM: VRAM lost its content. The reviver. */
+void vkfd_vms_write_tables(struct vkfd_device *dev);
 /* No queue may be mapped in it any more. Frees every table. */
 void vkfd_vm_destroy(struct vkfd_vm *vm);
 struct vkfd_device *vkfd_vm_device(const struct vkfd_vm *vm);

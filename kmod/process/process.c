@@ -403,6 +403,28 @@ static void gpu_back(struct vkfd_process *p, void *unused)
 	vkfd_svm_gpu_back(p->svm);
 }
 
+static void suspend_queues(struct vkfd_process *p, void *dev)
+{
+	vkfd_queues_suspend(p, dev);
+}
+
+static void wake_queues(struct vkfd_process *p, void *dev)
+{
+	vkfd_queues_wake(p, dev);
+}
+
+/** vkfd_process_suspend() - Stop the queues of all processes that use @dev. May sleep. */
+void vkfd_process_suspend(struct vkfd_device *dev)
+{
+	call_users(dev, suspend_queues, dev);
+}
+
+/** vkfd_process_resume() - Undo vkfd_process_suspend(). May sleep. */
+void vkfd_process_resume(struct vkfd_device *dev)
+{
+	call_users(dev, wake_queues, dev);
+}
+
 /** vkfd_process_reset_queues() - @dev was reset: no process has a queue on it. May sleep. */
 void vkfd_process_reset_queues(struct vkfd_device *dev)
 {

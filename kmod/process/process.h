@@ -35,6 +35,14 @@ void vkfd_reset_debugfs(struct vkfd_device *dev);
 /* Around a PCI reset. */
 void vkfd_reset_prepare(struct vkfd_device *dev);
 void vkfd_reset_done(struct vkfd_device *dev);
+/* suspend.c: steps of the PM core. */
+int vkfd_suspend_prepare(struct vkfd_device *dev);
+int vkfd_suspend(struct vkfd_device *dev);
+void vkfd_resume(struct vkfd_device *dev);
+void vkfd_suspend_complete(struct vkfd_device *dev);
+/* Queues of processes that use a GPU, for suspend.c. */
+void vkfd_process_suspend(struct vkfd_device *dev);
+void vkfd_process_resume(struct vkfd_device *dev);
 /* Steps of a reset, for reset.c. */
 void vkfd_process_reset_queues(struct vkfd_device *dev);
 void vkfd_process_reset_tell(struct vkfd_device *dev, bool lost_vram);

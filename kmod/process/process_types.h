@@ -59,6 +59,8 @@ struct vkfd_pdd {
 	DECLARE_BITMAP(doorbells, VKFD_DOORBELL_SLOTS);
 	/** @stopped: an access violation stopped this GPU's queues until a reset; &vkfd_process.queue_lock. */
 	bool stopped;
+	/** @suspended: the GPU's suspend holds one stop of the queues; set and cleared by the PM core's thread. */
+	bool suspended;
 	/** @reset_at: violations reported before it were those of queues that a reset took; same lock. */
 	u64 reset_at;
 	u64 scratch_va, tba, tma;

@@ -238,6 +238,47 @@ void vkfd_queues_resume(void *owner)
 	mutex_unlock(&p->queue_lock);
 }
 
+/* Per-GPU data stays as long as the process. */
+static struct vkfd_pdd *pdd_of(struct vkfd_process *p, struct vkfd_device *dev)
+{
+	struct vkfd_pdd *pdd, *found = NULL;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(pdd, &p->pdds, link)
+		if (pdd->dev == dev)
+			found = pdd;
+	rcu_read_unlock();
+	return found;
+}
+
+/**
+ * vkfd_queues_suspend() - Stop all queues of a process because a GPU is suspended
+ * @p:   Process.
+ * @dev: One of its GPUs.
+ *
+ * Context: Suspend; may sleep.
+ */
+void vkfd_queues_suspend(struct vkfd_process *p, struct vkfd_device *dev)
+{
+	struct vkfd_pdd *pdd = pdd_of(p, dev);
+
+	if (!pdd || pdd->suspended)
+		return;
+	pdd->suspended = true;
+	vkfd_queues_stop(p, KFD_QUEUE_EVICTION_TRIGGER_SUSPEND);
+}
+
+/** vkfd_queues_wake() - Undo vkfd_queues_suspend(), if it was done. Context: as that. */
+void vkfd_queues_wake(struct vkfd_process *p, struct vkfd_device *dev)
+{
+	struct vkfd_pdd *pdd = pdd_of(p, dev);
+
+	if (!pdd || !pdd->suspended)
+		return;
+	pdd->suspended = false;
+	vkfd_queues_resume(p);
+}
+
 /**
  * vkfd_queues_evicted_ns() - How long the queues of a process stood still in all
  * @p: Process.

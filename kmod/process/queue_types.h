@@ -65,6 +65,8 @@ void vkfd_queues_unmap_all(struct vkfd_process *p);
 void vkfd_queues_stop(struct vkfd_process *p, enum KFD_QUEUE_EVICTION_TRIGGERS why);
 void vkfd_queues_quiesce(void *owner);
 void vkfd_queues_resume(void *owner);
+void vkfd_queues_suspend(struct vkfd_process *p, struct vkfd_device *dev);
+void vkfd_queues_wake(struct vkfd_process *p, struct vkfd_device *dev);
 u64 vkfd_queues_evicted_ns(struct vkfd_process *p);
 void vkfd_queues_gpu_reset(struct vkfd_process *p, struct vkfd_device *dev);
 void vkfd_queues_stop_gpu(struct vkfd_process *p, struct vkfd_device *dev, u64 ih_ptr);

@@ -35,6 +35,7 @@
 #include "mmu/mmu_vm.h"
 #include "process/process.h"
 #include "process/process_types.h"
+#include "process/reset.h"
 #include "process/smi_types.h"
 #include "svm/svm.h"
 
@@ -46,8 +47,14 @@ static bool reset_device(struct vkfd_device *dev, bool lose_vram, bool *vram_kep
 	return ready;
 }
 
-/* As hw_init() of vkfd_drv.c, with everything allocated. */
-static int engines_restart(struct vkfd_device *dev)
+/**
+ * vkfd_engines_restart() - As hw_init() of vkfd_drv.c, with everything allocated
+ * @dev: GPU that was reset.
+ *
+ * Context: The reviver.
+ * Return: 0 or what did not answer.
+ */
+int vkfd_engines_restart(struct vkfd_device *dev)
 {
 	int err = vkfd_kiq_restart(dev);
 
@@ -80,7 +87,7 @@ static int revive(struct vkfd_device *dev, bool lose_vram, bool *vram_kept)
 		if (!*vram_kept && !lose_vram)
 			vkfd_mem_vram_lost(dev);
 		vkfd_process_reset_tell(dev, !*vram_kept);
-		err = engines_restart(dev);
+		err = vkfd_engines_restart(dev);
 	}
 	vkfd_ih_restart(dev);
 	WRITE_ONCE(dev->reviver, NULL);

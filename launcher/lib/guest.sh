@@ -115,8 +115,23 @@ guest_virtiofsd() {
 		"$rootfs/usr/libexec/virtiofsd" "--fd={listen:$guest_work/$guest_tag.sock}" \
 		--shared-dir="$guest_dir" --sandbox=none --seccomp=none \
 		--rlimit-nofile=0 --log-level=warn "$@" >>"$guest_work/helpers"
-	printf '%s\n' -chardev "socket,id=fs-$guest_tag,path=$guest_work/$guest_tag.sock" \
-		-device "vhost-user-fs-pci,chardev=fs-$guest_tag,tag=$guest_tag" >>"$guest_work/devices"
+	printf '%s\n' -chardev "socket,id=fs-$guest_tag,path=$guest_work/$guest_tag.sock" >>"$guest_work/devices"
+	guest_virtio "vhost-user-fs-pci,chardev=fs-$guest_tag,tag=$guest_tag"
+}
+
+# guest_virtio DEVICE: a virtio device, behind a port of its own. Only there it is
+# a PCI Express device with a power management capability. With one that says that
+# it keeps its state in D3hot the kernel suspends it whatever its driver can do
+# (that of virtiofs cannot), and QEMU does not reset it at a wake-up from S3. Slots
+# 16 to 30, so that GPUs have the low bus numbers; what comes after is not suspended.
+guest_virtio() {
+	guest_virtios=$((guest_virtios + 1))
+	if [ "$guest_virtios" -gt 15 ]; then
+		printf '%s\n' -device "$1" >>"$guest_work/devices"
+		return
+	fi
+	printf '%s\n' -device "pcie-root-port,id=vp$guest_virtios,chassis=$((100 + guest_virtios)),bus=pcie.0,addr=$(printf '%#x' $((15 + guest_virtios)))" \
+		-device "$1,bus=vp$guest_virtios,x-pcie-pm-no-soft-reset=on" >>"$guest_work/devices"
 }
 
 guest_shares() {
@@ -157,7 +172,8 @@ guest_port() {
 }
 
 guest_ports() {
-	printf '%s\n' -device virtio-serial-pci -chardev "socket,id=tty,fd={tty}" -device "virtconsole,chardev=tty,name=tty" >>"$guest_work/devices"
+	guest_virtio virtio-serial-pci
+	printf '%s\n' -chardev "socket,id=tty,fd={tty}" -device "virtconsole,chardev=tty,name=tty" >>"$guest_work/devices"
 	for guest_one in out err in ctl; do guest_port "$guest_one"; done
 }
 
@@ -189,6 +205,7 @@ guest_qemu() {
 	guest_maxcpus=$((opt_cpus < 2 ? 2 : opt_cpus))
 	guest_cpu=qemu64 guest_accel_arg=tcg,thread=multi
 	[ "$guest_accel" = tcg ] || guest_cpu=host guest_accel_arg=kvm
+	case $opt_kernel:$opt_image in stock:packed) guest_kernel=$(stock_image) ;; stock:*) guest_kernel=$(stock_kernel) ;; esac
 	{
 		printf '%s\n' ::: qemu "$rootfs_ld" --library-path "$rootfs_lib" \
 			"$rootfs/usr/bin/qemu-system-x86_64" \
@@ -212,6 +229,7 @@ guest_start() {
 	guest_config "$@"
 	guest_interactive=$1
 	rm -f "$guest_work/helpers" "$guest_work/devices" "$guest_work"/*.sock
+	guest_virtios=0
 	guest_shares
 	guest_gpus
 	guest_ports

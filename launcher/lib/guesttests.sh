@@ -18,7 +18,8 @@ guesttest_machine() {
 			;;
 		esac
 		case $opt_kernel:$machine_tag in
-		*:gpus=* | *:vram=* | *:mem=* | *:cpus=* | *:cus=* | *:seed=* | *:mode=*)
+		debug:image=*) ;; # always packed
+		*:image=* | *:gpus=* | *:vram=* | *:mem=* | *:cpus=* | *:cus=* | *:seed=* | *:mode=*)
 			machine_key="$machine_key --$machine_tag"
 			;;
 		esac

@@ -4,7 +4,7 @@
 
 opt_gpus=1 opt_vram=$((512 << 20)) opt_cus=8 opt_mem=$((4 << 30))
 opt_cpus=2 opt_kernel=stock opt_accel=auto opt_link=xgmi opt_mode=dgpu
-opt_numa=1 opt_seed='' opt_timeout=0 opt_log='' opt_verbose=0 opt_driver=1 opt_build=1
+opt_numa=1 opt_image=elf opt_seed='' opt_timeout=0 opt_log='' opt_verbose=0 opt_driver=1 opt_build=1
 # One "HOST<TAB>GUEST" line each.
 opt_shares=
 newline='
@@ -22,6 +22,8 @@ Options:
   --cpus N             processors of the guest (2)
   --numa N             memory nodes of the guest, 1..8 (1)
   --kernel stock|debug Debian's kernel, or one with KASAN, lockdep, ... (stock)
+  --image elf|packed   how the stock kernel is loaded: packed boots 7 s later, and
+                       survives S3 (elf)
   --accel auto|kvm|tcg auto takes KVM only if a guest really runs on it (auto)
   --share DIR[:GUEST]  show a host directory, read-write, at GUEST
                        (/mnt/<name>); may be repeated
@@ -108,6 +110,7 @@ option_take() {
 	--cpus) number --cpus "$2" 1 64 && opt_cpus=$2 ;;
 	--numa) number --numa "$2" 1 8 && opt_numa=$2 ;;
 	--kernel) choice --kernel "$2" stock debug && opt_kernel=$2 ;;
+	--image) choice --image "$2" elf packed && opt_image=$2 ;;
 	--accel) choice --accel "$2" auto kvm tcg && opt_accel=$2 ;;
 	--share) option_share "$2" ;;
 	--link) choice --link "$2" xgmi pcie && opt_link=$2 ;;
@@ -136,7 +139,7 @@ options_parse() {
 		--no-driver) opt_driver=0 ;;
 		--no-build) opt_build=0 ;;
 		--no-gpu) opt_gpus=0 ;;
-		--gpus | --vram | --cus | --mem | --cpus | --numa | --kernel | --accel | --share | \
+		--gpus | --vram | --cus | --mem | --cpus | --numa | --kernel | --image | --accel | --share | \
 			--link | --mode | --seed | --timeout | --log)
 			[ $# -ge 2 ] || die 2 "$1 needs a value"
 			option_take "$1" "$2"

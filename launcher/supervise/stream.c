@@ -128,7 +128,10 @@ static void pair_read(struct sup *s, enum pair_id id)
 	case PAIR_CTL:
 		lines_feed(&s->ctl, buf, (size_t)n, ctl_line, s);
 		break;
-	default: /* QMP answers and the unused direction of the input port */
+	case PAIR_QMP:
+		lines_feed(&s->qmp, buf, (size_t)n, qmp_line, s);
+		break;
+	default: /* the unused direction of the input port */
 		break;
 	}
 }

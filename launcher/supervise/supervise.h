@@ -92,7 +92,7 @@ struct sup {
 	struct child *qemu; /* the last one of child[] */
 	struct pair pair[PAIR_COUNT];
 	struct klog klog;
-	struct lines ctl;
+	struct lines ctl, qmp;
 	int sig_fd;
 	bool stdin_open;
 	char input[4096]; /* from stdin, not yet taken by QEMU */
@@ -118,6 +118,7 @@ void klog_print_excerpt(const struct klog *k);
 
 /* qmp.c */
 void qmp_inject_nmi(int fd);
+void qmp_line(void *ctx, const char *line);
 
 /* tty.c */
 void tty_raw(void);

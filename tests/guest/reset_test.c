@@ -5,7 +5,6 @@
  * was in there is SIGBUS, never other bytes. New processes work in both.
  */
 #include <errno.h>
-#include <setjmp.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -143,27 +142,6 @@ static void kept_reset_keeps_memory(int xnack)
 	assert_ok(gpu_prefetch(&w.s, w.vram, BYTES, true));
 	assert_in_vram(w.vram, BYTES);
 	assert_newcomer_works();
-}
-
-static sigjmp_buf bus_error_seen;
-
-static void bus_error(int sig)
-{
-	siglongjmp(bus_error_seen, sig);
-}
-
-/* In this process. */
-static void assert_bus_error(volatile char *p)
-{
-	int sig = sigsetjmp(bus_error_seen, 1);
-
-	if (!sig) {
-		signal(SIGBUS, bus_error);
-		*p = 1;
-		fail_test("%p can be written", (void *)(uintptr_t)p);
-	}
-	signal(SIGBUS, SIG_DFL);
-	assert_int_equal(sig, SIGBUS);
 }
 
 static void touch(void *arg)

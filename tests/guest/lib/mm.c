@@ -243,3 +243,23 @@ int signal_of(void (*fn)(void *arg), void *arg)
 	waitpid(pid, &status, 0);
 	return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 }
+
+static sigjmp_buf bus_error_seen;
+
+static void bus_error(int sig)
+{
+	siglongjmp(bus_error_seen, sig);
+}
+
+void assert_bus_error(volatile char *p)
+{
+	int sig = sigsetjmp(bus_error_seen, 1);
+
+	if (!sig) {
+		signal(SIGBUS, bus_error);
+		*p = 1;
+		fail_test("%p can be written", (void *)(uintptr_t)p);
+	}
+	signal(SIGBUS, SIG_DFL);
+	assert_int_equal(sig, SIGBUS);
+}

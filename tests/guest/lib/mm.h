@@ -53,6 +53,8 @@ void assert_child_ok(struct child *c);
 	} while (0)
 void child_fail(const char *file, int line, const char *what) __attribute__((noreturn));
 
+/** assert_bus_error() - a store to @p is SIGBUS, in this process */
+void assert_bus_error(volatile char *p);
 /** signal_of() - runs @fn in a child; the signal that killed it, or 0 */
 int signal_of(void (*fn)(void *arg), void *arg);
 
