@@ -51,20 +51,20 @@ void fake_ram_fini(struct fake_ram *ram)
 	close(ram->fd);
 }
 
-static void host_raise(void *opaque, unsigned int vector)
+static void host_raise(void *opaque)
 {
 	struct fake_driver *drv = opaque;
 
-	atomic_fetch_add(&drv->msix[vector], 1);
-	syscall(SYS_futex, &drv->msix[vector], FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
+	atomic_fetch_add(&drv->interrupts, 1);
+	syscall(SYS_futex, &drv->interrupts, FUTEX_WAKE_PRIVATE, INT_MAX, NULL, NULL, 0);
 }
 
-void fake_msix_wait(struct fake_driver *drv, u32 vector, u32 seen)
+void fake_interrupt_wait(struct fake_driver *drv, u32 seen)
 {
 	const struct timespec limit = { FAKE_TIMEOUT_MS / 1000, 0 };
 
-	if (atomic_load(&drv->msix[vector]) == seen)
-		syscall(SYS_futex, &drv->msix[vector], FUTEX_WAIT_PRIVATE, seen, &limit, NULL, 0);
+	if (atomic_load(&drv->interrupts) == seen)
+		syscall(SYS_futex, &drv->interrupts, FUTEX_WAIT_PRIVATE, seen, &limit, NULL, 0);
 }
 
 static void host_log(void *opaque, const char *line)

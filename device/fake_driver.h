@@ -46,7 +46,7 @@ struct fake_driver {
 	u64 tables;		/* VRAM offset of the next page table */
 	u64 kiq_submitted;
 	u64 ih_rptr;
-	_Atomic u32 msix[VKFD_MSIX_VECTORS];
+	_Atomic u32 interrupts;
 	_Atomic u32 log_lines;
 };
 
@@ -79,8 +79,8 @@ u32 fake_kiq(struct fake_driver *drv, const struct vkfd_kiq_cmd *cmd);
 u32 fake_ctx_set(struct fake_driver *drv, u32 ctx, u32 pasid, u32 flags, u64 root);
 u32 fake_range(struct fake_driver *drv, enum vkfd_kiq_op op, u32 ctx, u64 start, u64 end);
 
-/* Sleeps while msix[@vector] is @seen: an idle guest takes no time from the GPU. */
-void fake_msix_wait(struct fake_driver *drv, u32 vector, u32 seen);
+/* Sleeps while @drv->interrupts is @seen: an idle guest takes no time from the GPU. */
+void fake_interrupt_wait(struct fake_driver *drv, u32 seen);
 /* The next interrupt ring entry. False: none in time. */
 bool fake_ih_next(struct fake_driver *drv, struct vkfd_ih_entry *entry, int timeout_ms);
 

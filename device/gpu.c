@@ -24,7 +24,7 @@ static void ih_raise(void *opaque)
 {
 	struct gpu *gpu = opaque;
 
-	gpu->host.raise_msix(gpu->host.opaque, VKFD_MSIX_IH);
+	gpu->host.raise_msi(gpu->host.opaque);
 }
 
 static void ih_error(void *opaque, enum vkfd_hw_error error, u32 info)

@@ -23,7 +23,7 @@ struct gpu_config {
 };
 
 struct gpu_host {
-	void (*raise_msix)(void *opaque, unsigned int vector);
+	void (*raise_msi)(void *opaque);
 	/* Rate-limited log line; never called with guest-controlled formats. */
 	void (*log)(void *opaque, const char *line);
 	void *opaque;

@@ -67,7 +67,7 @@ struct gpu {
 void gpu_regs_reset(struct gpu *gpu);
 /* The largest count of shader engines, up to gfx90a's 8, that divides the CUs. */
 u32 gpu_shader_engines(u32 cus);
-/* Records an error and raises VKFD_MSIX_ERROR; @fatal: STATUS_FATAL until reset. */
+/* Records an error and reports it through the interrupt ring; @fatal: STATUS_FATAL until reset. */
 void gpu_error(struct gpu *gpu, enum vkfd_hw_error error, u32 info, bool fatal);
 /* Accesses of engines: SRBM_WRITE, and loads and stores to a mapped BAR4. */
 void gpu_srbm_write(void *gpu, u32 offset, u32 value);

@@ -99,6 +99,11 @@ void gpu_regs_reset(struct gpu *gpu)
 
 void gpu_error(struct gpu *gpu, enum vkfd_hw_error error, u32 info, bool fatal)
 {
+	const struct ih_event event = {
+		.client = VKFD_IH_CLIENT_UTCL2,
+		.source = VKFD_IH_SRC_DEVICE_ERROR,
+		.data = { (u32)error, info },
+	};
 	char line[96];
 
 	pthread_mutex_lock(&gpu->reg_lock);
@@ -113,7 +118,8 @@ void gpu_error(struct gpu *gpu, enum vkfd_hw_error error, u32 info, bool fatal)
 	snprintf(line, sizeof(line), "error %d, info %u%s", (int)error, info,
 		 fatal ? ", stopped until reset" : "");
 	gpu_log(gpu, line);
-	gpu->host.raise_msix(gpu->host.opaque, VKFD_MSIX_ERROR);
+	/* Without a ring, or when its line is full, the register alone tells. */
+	ih_post(gpu->ih, &event);
 }
 
 /* An access that means nothing: counted always, logged once per offset. */

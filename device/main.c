@@ -41,11 +41,11 @@ struct machine {
 	int signals; /* signalfd */
 };
 
-static void host_raise_msix(void *opaque, unsigned int vector)
+static void host_raise_msi(void *opaque)
 {
 	struct host_side *host = opaque;
 
-	msix_raise(&host->node->function.msix, vector);
+	msi_raise(&host->node->function.msi);
 }
 
 static void host_log(void *opaque, const char *line)
@@ -119,7 +119,7 @@ static bool create_gpu(struct machine *machine, u32 index)
 		.xgmi = options->xgmi,
 		.verbose = options->verbose,
 	};
-	struct gpu_host host = { .raise_msix = host_raise_msix, .log = host_log };
+	struct gpu_host host = { .raise_msi = host_raise_msi, .log = host_log };
 
 	machine->host[index] =
 		(struct host_side){ .node = &machine->node[index], .log = machine->log, .index = index };

@@ -148,9 +148,14 @@ static void unknown_command_is_named(void **state)
 {
 	struct bench *bench = *state;
 	struct vkfd_kiq_cmd cmd = { .op = 99 };
+	struct vkfd_ih_entry entry;
 
 	assert_int_equal(fake_kiq(&bench->drv, &cmd), VKFD_KIQ_UNKNOWN_OP);
-	assert_int_equal(bench->drv.msix[VKFD_MSIX_ERROR], 1);
+	assert_true(fake_ih_next(&bench->drv, &entry, 1000));
+	assert_int_equal(VKFD_IH_SOURCE(entry.header), VKFD_IH_SRC_DEVICE_ERROR);
+	assert_int_equal(entry.data[0], VKFD_ERR_KIQ_COMMAND);
+	assert_int_equal(entry.data[1], 99);
+	assert_int_equal(bench->drv.interrupts, 1);
 	assert_int_equal(fake_reg(&bench->drv, VKFD_REG_ERROR_INFO), 99);
 	assert_int_equal(fake_reg(&bench->drv, VKFD_REG_ERROR_CODE), VKFD_ERR_KIQ_COMMAND);
 	assert_int_equal(fake_reg(&bench->drv, VKFD_REG_ERROR_CODE), VKFD_ERR_NONE);

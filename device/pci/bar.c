@@ -7,18 +7,20 @@
 
 #include <string.h>
 
+#include "vkfd_hw/pci.h"
+
 void pci_function_init(struct pci_function *function, struct vram *vram, struct log *log)
 {
 	memset(function, 0, sizeof(*function));
 	pci_config_init(&function->config, vram->bytes);
-	msix_init(&function->msix);
+	msi_init(&function->msi);
 	function->vram = vram;
 	function->log = log;
 }
 
 void pci_function_fini(struct pci_function *function)
 {
-	msix_fini(&function->msix);
+	msi_fini(&function->msi);
 }
 
 /* Tells the GPU which BARs moved, appeared or went away. */
@@ -38,7 +40,7 @@ void pci_function_reset(struct pci_function *function)
 {
 	pci_config_reset(&function->config);
 	gpu_reset(function->gpu);
-	msix_reset(&function->msix);
+	msi_reset(&function->msi);
 	update_decode(function);
 }
 
@@ -47,7 +49,7 @@ static void function_level_reset(struct pci_function *function)
 	log_line(function->log, "function level reset");
 	pci_config_flr(&function->config);
 	gpu_reset(function->gpu);
-	msix_reset(&function->msix);
+	msi_reset(&function->msi);
 }
 
 bool pci_config_access(struct pci_function *function, u64 offset, u8 *data, size_t len, bool write)
@@ -77,17 +79,13 @@ static unsigned int access_bytes(u64 offset, size_t len)
 
 static u64 bar_read(struct pci_function *function, unsigned int bar, u64 offset, unsigned int bytes)
 {
-	u64 value = 0;
-
 	switch (bar) {
 	case VKFD_BAR_DOORBELL:
 		return gpu_doorbell_read(function->gpu, offset, bytes);
 	case VKFD_BAR_REGS:
 		return gpu_reg_read(function->gpu, offset, bytes);
-	default: /* VKFD_BAR_MSIX */
-		for (unsigned int i = 0; i < bytes; i++)
-			value |= (u64)msix_read(&function->msix, offset + i) << (8 * i);
-		return value;
+	default: /* no other BAR has a size */
+		return ~0ull;
 	}
 }
 
@@ -101,9 +99,7 @@ static void bar_write(struct pci_function *function, unsigned int bar, u64 offse
 	case VKFD_BAR_REGS:
 		gpu_reg_write(function->gpu, offset, value, bytes);
 		break;
-	default: /* VKFD_BAR_MSIX */
-		for (unsigned int i = 0; i < bytes; i++)
-			msix_write(&function->msix, offset + i, (u8)(value >> (8 * i)));
+	default:
 		break;
 	}
 }

@@ -5,16 +5,16 @@
 #include "gpu.h"
 #include "mem/vram.h"
 #include "pci/config.h"
-#include "pci/msix.h"
+#include "pci/msi.h"
 #include "util/log.h"
 
 /*
  * One PCI function: what a guest reaches of a GPU. Configuration space and
- * BARs are used by one thread at a time (the connection's); MSI-X by any.
+ * BARs are used by one thread at a time (the connection's); MSI by any.
  */
 struct pci_function {
 	struct pci_config config;
-	struct msix msix;
+	struct msi msi;
 	struct gpu *gpu;   /* borrowed; set once, before the first access */
 	struct vram *vram; /* borrowed */
 	struct log *log;   /* borrowed, may be NULL */
@@ -26,7 +26,7 @@ struct pci_function {
 void pci_function_init(struct pci_function *function, struct vram *vram, struct log *log);
 void pci_function_fini(struct pci_function *function);
 
-/* Conventional reset: configuration space, MSI-X state and the engines. */
+/* Conventional reset: configuration space, MSI state and the engines. */
 void pci_function_reset(struct pci_function *function);
 
 /*

@@ -12,22 +12,23 @@
 
 #include "pci/bar.h"
 #include "pci/fake_gpu.h"
+#include "vkfd_hw/pci.h"
 
 #define VRAM_BYTES (64ull << 20)
 
 static struct pci_function function;
 static struct vram vram;
 
-static void raise_msix(void *opaque, unsigned int vector)
+static void raise_msi(void *opaque)
 {
 	(void)opaque;
-	msix_raise(&function.msix, vector);
+	msi_raise(&function.msi);
 }
 
 static int setup(void **state)
 {
 	const struct gpu_config config = { .nodes = 1, .vram_bytes = VRAM_BYTES };
-	const struct gpu_host host = { .raise_msix = raise_msix };
+	const struct gpu_host host = { .raise_msi = raise_msi };
 
 	(void)state;
 	assert_int_equal(vram_init(&vram, VRAM_BYTES), 0);
@@ -110,9 +111,10 @@ static void bar_access_outside_is_refused_and_counted(void **state)
 	assert_false(bar(VKFD_BAR_REGS, VKFD_REGS_BAR_BYTES - 4, buf, 8, false));
 	assert_false(bar(VKFD_BAR_REGS, ~0ull - 3, buf, 8, true));
 	assert_false(bar(1, 0, buf, 4, false));
+	assert_false(bar(5, 0, buf, 4, true));
 	assert_false(bar(6, 0, buf, 4, false));
 	assert_false(bar(0, VRAM_BYTES, buf, 1, true));
-	assert_int_equal(function.odd_accesses, 5);
+	assert_int_equal(function.odd_accesses, 6);
 	assert_int_equal(function.gpu->accesses, 0);
 }
 
@@ -138,42 +140,29 @@ static u64 event_count(int fd)
 	return read(fd, &count, sizeof(count)) == sizeof(count) ? count : 0;
 }
 
-static void msix_vector_without_eventfd_stays_pending(void **state)
+static void msi_without_eventfd_stays_pending(void **state)
 {
 	int fd = eventfd(0, EFD_NONBLOCK);
-	u8 pending = 0;
 
 	(void)state;
-	msix_raise(&function.msix, 1);
-	msix_raise(&function.msix, 99);
-	assert_true(bar(VKFD_BAR_MSIX, VKFD_MSIX_PBA_OFFSET, &pending, 1, false));
-	assert_int_equal(pending, 2);
-	msix_set_eventfd(&function.msix, 1, fd);
+	msi_raise(&function.msi);
+	msi_raise(&function.msi);
+	msi_set_eventfd(&function.msi, fd);
 	assert_int_equal(event_count(fd), 1);
-	assert_true(bar(VKFD_BAR_MSIX, VKFD_MSIX_PBA_OFFSET, &pending, 1, false));
-	assert_int_equal(pending, 0);
-	msix_raise(&function.msix, 1);
-	msix_raise(&function.msix, 0);
+	assert_int_equal(event_count(fd), 0);
+	msi_raise(&function.msi);
 	assert_int_equal(event_count(fd), 1);
 }
 
-static void msix_table_keeps_only_defined_bits(void **state)
+static void msi_pending_is_gone_after_reset(void **state)
 {
-	u8 ones[32], table[32];
+	int fd = eventfd(0, EFD_NONBLOCK);
 
 	(void)state;
-	assert_true(bar(VKFD_BAR_MSIX, 0, table, 32, false));
-	assert_int_equal(table[12], 1);
-	assert_int_equal(table[28], 1);
-	memset(ones, 0xff, sizeof(ones));
-	assert_true(bar(VKFD_BAR_MSIX, 0, ones, 32, true));
-	assert_true(bar(VKFD_BAR_MSIX, 0, table, 32, false));
-	assert_int_equal(table[11], 0xff);
-	assert_int_equal(table[12], 1);
-	assert_int_equal(table[13], 0);
-	assert_true(bar(VKFD_BAR_MSIX, 32, ones, 4, true));
-	assert_true(bar(VKFD_BAR_MSIX, 32, table, 4, false));
-	assert_int_equal(table[0], 0);
+	msi_raise(&function.msi);
+	pci_function_reset(&function);
+	msi_set_eventfd(&function.msi, fd);
+	assert_int_equal(event_count(fd), 0);
 }
 
 int main(void)
@@ -184,8 +173,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(bar_access_is_cut_into_aligned_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(bar_access_outside_is_refused_and_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(bar_vram_is_memory, setup, teardown),
-		cmocka_unit_test_setup_teardown(msix_vector_without_eventfd_stays_pending, setup, teardown),
-		cmocka_unit_test_setup_teardown(msix_table_keeps_only_defined_bits, setup, teardown),
+		cmocka_unit_test_setup_teardown(msi_without_eventfd_stays_pending, setup, teardown),
+		cmocka_unit_test_setup_teardown(msi_pending_is_gone_after_reset, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

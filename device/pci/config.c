@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Configuration space: a type 0 header, the MSI-X and the PCI Express
+ * Configuration space: a type 0 header, the MSI and the PCI Express
  * capability, no extended capabilities. The layout is one table of registers;
  * everything not listed reads 0 and ignores writes.
  */
@@ -11,8 +11,8 @@
 
 #include "vkfd_hw/pci.h"
 
-#define CAP_MSIX 0x40u
-#define CAP_EXP	 0x50u
+#define CAP_MSI 0x40u /* 64-bit address, no mask bits: 14 bytes */
+#define CAP_EXP 0x50u
 
 #define COMMAND_WRITABLE                                                                         \
 	(PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_PARITY | PCI_COMMAND_SERR |       \
@@ -51,14 +51,14 @@ static const struct config_reg config_regs[] = {
 	{ PCI_CACHE_LINE_SIZE, 1, 0, 0xff, 0 },
 	{ PCI_SUBSYSTEM_VENDOR_ID, 2, VKFD_PCI_VENDOR_ID, 0, 0 },
 	{ PCI_SUBSYSTEM_ID, 2, VKFD_PCI_SUBSYSTEM_ID, 0, 0 },
-	{ PCI_CAPABILITY_LIST, 1, CAP_MSIX, 0, 0 },
+	{ PCI_CAPABILITY_LIST, 1, CAP_MSI, 0, 0 },
 	{ PCI_INTERRUPT_LINE, 1, 0, 0xff, 0 },
 
-	{ CAP_MSIX, 2, PCI_CAP_ID_MSIX | CAP_EXP << 8, 0, 0 },
-	{ CAP_MSIX + PCI_MSIX_FLAGS, 2, VKFD_MSIX_VECTORS - 1,
-	  PCI_MSIX_FLAGS_ENABLE | PCI_MSIX_FLAGS_MASKALL, 0 },
-	{ CAP_MSIX + PCI_MSIX_TABLE, 4, VKFD_MSIX_TABLE_OFFSET | VKFD_BAR_MSIX, 0, 0 },
-	{ CAP_MSIX + PCI_MSIX_PBA, 4, VKFD_MSIX_PBA_OFFSET | VKFD_BAR_MSIX, 0, 0 },
+	{ CAP_MSI, 2, PCI_CAP_ID_MSI | CAP_EXP << 8, 0, 0 },
+	{ CAP_MSI + PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_64BIT, PCI_MSI_FLAGS_ENABLE, 0 },
+	{ CAP_MSI + PCI_MSI_ADDRESS_LO, 4, 0, 0xfffffffc, 0 },
+	{ CAP_MSI + PCI_MSI_ADDRESS_HI, 4, 0, 0xffffffff, 0 },
+	{ CAP_MSI + PCI_MSI_DATA_64, 2, 0, 0xffff, 0 },
 
 	{ CAP_EXP, 2, PCI_CAP_ID_EXP, 0, 0 },
 	{ CAP_EXP + PCI_EXP_FLAGS, 2, EXP_FLAGS, 0, 0 },
@@ -114,7 +114,6 @@ void pci_config_init(struct pci_config *config, u64 vram_bytes)
 	bar_init(config, VKFD_BAR_VRAM, vram_bytes, wide);
 	bar_init(config, VKFD_BAR_DOORBELL, VKFD_DOORBELL_BAR_BYTES, wide);
 	bar_init(config, VKFD_BAR_REGS, VKFD_REGS_BAR_BYTES, 0);
-	bar_init(config, VKFD_BAR_MSIX, VKFD_MSIX_BAR_BYTES, 0);
 	pci_config_reset(config);
 }
 
@@ -192,7 +191,7 @@ u64 pci_config_bar(const struct pci_config *config, unsigned int bar)
 	return bus > UINT64_MAX - bytes ? 0 : bus;
 }
 
-bool pci_config_msix_enabled(const struct pci_config *config)
+bool pci_config_msi_enabled(const struct pci_config *config)
 {
-	return get_le(&config->value[CAP_MSIX + PCI_MSIX_FLAGS], 2) & PCI_MSIX_FLAGS_ENABLE;
+	return get_le(&config->value[CAP_MSI + PCI_MSI_FLAGS], 2) & PCI_MSI_FLAGS_ENABLE;
 }

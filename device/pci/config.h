@@ -45,6 +45,6 @@ bool pci_config_write(struct pci_config *config, u64 offset, const void *src, si
 
 /* Bus address at which @bar answers, 0 if it is not decoded or would wrap. */
 u64 pci_config_bar(const struct pci_config *config, unsigned int bar);
-bool pci_config_msix_enabled(const struct pci_config *config);
+bool pci_config_msi_enabled(const struct pci_config *config);
 
 #endif

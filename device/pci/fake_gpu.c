@@ -72,7 +72,7 @@ u64 gpu_doorbell_read(struct gpu *gpu, u64 offset, unsigned int bytes)
 void gpu_doorbell_write(struct gpu *gpu, u64 offset, u64 value, unsigned int bytes)
 {
 	window_access(gpu, gpu->doorbell, offset, value, bytes, true);
-	gpu->host.raise_msix(gpu->host.opaque, 0);
+	gpu->host.raise_msi(gpu->host.opaque);
 }
 
 void gpu_set_bar(struct gpu *gpu, unsigned int bar, u64 bus, u64 bytes)

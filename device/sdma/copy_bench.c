@@ -74,12 +74,12 @@ static void submit_burst(struct fake_queue *queue, u64 dst, u64 src, u32 bytes)
 static double sdma_seconds(struct fake_queue *queue, u64 dst, u64 src, u32 bytes)
 {
 	struct fake_driver *drv = queue->drv;
-	u32 seen = atomic_load(&drv->msix[VKFD_MSIX_IH]);
+	u32 seen = atomic_load(&drv->interrupts);
 	struct vkfd_ih_entry entry;
 	double start = now(), end;
 
 	submit_burst(queue, dst, src, bytes);
-	fake_msix_wait(drv, VKFD_MSIX_IH, seen);
+	fake_interrupt_wait(drv, seen);
 	end = now();
 	if (!fake_ih_next(drv, &entry, FAKE_TIMEOUT_MS) ||
 	    VKFD_IH_SOURCE(entry.header) != VKFD_IH_SRC_SDMA_TRAP)

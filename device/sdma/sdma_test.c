@@ -116,7 +116,7 @@ static void trap_writes_entry_and_interrupts(void **state)
 	assert_int_equal(VKFD_IH_SOURCE(entry.header), VKFD_IH_SRC_SDMA_TRAP);
 	assert_int_equal(entry.data[0], 0x1234567);
 	assert_int_equal(entry.data[2], 5);
-	assert_int_equal(bench->drv.msix[VKFD_MSIX_IH], 1);
+	assert_int_equal(bench->drv.interrupts, 1);
 }
 
 static void fill_both_counts_same_dwords(void **state)

@@ -6,11 +6,13 @@
 #include <linux/vfio.h>
 #include <string.h>
 
-/* No vector is maskable, so that a client masks by itself, as QEMU does. */
+#include "vkfd_hw/pci.h"
+
+/* The vector is not maskable, so that a client masks by itself, as QEMU does. */
 static bool irq_set_valid(const struct vfu_irq_set *set)
 {
-	return set->argsz >= sizeof(*set) && set->index == VFIO_PCI_MSIX_IRQ_INDEX &&
-	       span_fits(set->start, set->count, VKFD_MSIX_VECTORS) &&
+	return set->argsz >= sizeof(*set) && set->index == VFIO_PCI_MSI_IRQ_INDEX &&
+	       span_fits(set->start, set->count, VKFD_MSI_VECTORS) &&
 	       (set->flags & VFIO_IRQ_SET_ACTION_TYPE_MASK) == VFIO_IRQ_SET_ACTION_TRIGGER;
 }
 
@@ -22,49 +24,47 @@ static bool make_nonblocking(int fd)
 	return flags >= 0 && (flags & O_NONBLOCK || !fcntl(fd, F_SETFL, flags | O_NONBLOCK));
 }
 
-static int set_eventfds(struct msix *msix, const struct vfu_irq_set *set, struct vfu_request *request)
+static int set_eventfd(struct msi *msi, const struct vfu_irq_set *set, struct vfu_request *request)
 {
+	int fd = -1;
+
 	if (request->fds && request->fds != set->count)
 		return EINVAL;
-	for (unsigned int i = 0; i < request->fds; i++) {
-		if (!make_nonblocking(request->fd[i]))
-			return EINVAL;
+	if (request->fds && !make_nonblocking(request->fd[0]))
+		return EINVAL;
+	if (!set->count)
+		return 0;
+	if (request->fds) {
+		fd = request->fd[0];
+		request->fd[0] = -1;
 	}
-	for (u32 i = 0; i < set->count; i++) {
-		int fd = -1;
-
-		if (request->fds) {
-			fd = request->fd[i];
-			request->fd[i] = -1;
-		}
-		msix_set_eventfd(msix, set->start + i, fd);
-	}
+	msi_set_eventfd(msi, fd);
 	return 0;
 }
 
-static int fire(struct msix *msix, const struct vfu_irq_set *set, const struct vfu_request *request)
+static int fire_chosen(struct msi *msi, const struct vfu_irq_set *set,
+		       const struct vfu_request *request)
 {
 	const u8 *chosen = request->payload + sizeof(*set);
 
 	if (request->len - sizeof(*set) < set->count)
 		return EINVAL;
-	for (u32 i = 0; i < set->count; i++) {
-		if (chosen[i])
-			msix_raise(msix, set->start + i);
-	}
+	if (set->count && chosen[0])
+		msi_raise(msi);
 	return 0;
 }
 
-static int fire_all(struct msix *msix, const struct vfu_irq_set *set)
+/* Without a vector this takes the eventfd away. */
+static int fire(struct msi *msi, const struct vfu_irq_set *set)
 {
-	if (!set->count)
-		msix_drop_eventfds(msix);
-	for (u32 i = 0; i < set->count; i++)
-		msix_raise(msix, set->start + i);
+	if (set->count)
+		msi_raise(msi);
+	else
+		msi_set_eventfd(msi, -1);
 	return 0;
 }
 
-int vfu_set_irqs(struct msix *msix, struct vfu_request *request)
+int vfu_set_irqs(struct msi *msi, struct vfu_request *request)
 {
 	struct vfu_irq_set set;
 
@@ -73,11 +73,11 @@ int vfu_set_irqs(struct msix *msix, struct vfu_request *request)
 		return EINVAL;
 	switch (set.flags & VFIO_IRQ_SET_DATA_TYPE_MASK) {
 	case VFIO_IRQ_SET_DATA_EVENTFD:
-		return set_eventfds(msix, &set, request);
+		return set_eventfd(msi, &set, request);
 	case VFIO_IRQ_SET_DATA_BOOL:
-		return fire(msix, &set, request);
+		return fire_chosen(msi, &set, request);
 	case VFIO_IRQ_SET_DATA_NONE:
-		return fire_all(msix, &set);
+		return fire(msi, &set);
 	default:
 		return EINVAL;
 	}

@@ -5,10 +5,10 @@
 #include "server/session.h"
 
 /*
- * DEVICE_SET_IRQS for the MSI-X vectors: eventfds come and go, or the client
- * fires a vector itself. Descriptors that are kept are taken out of @request.
+ * DEVICE_SET_IRQS for the MSI vector: its eventfd comes and goes, or the client
+ * fires it itself. Descriptors that are kept are taken out of @request.
  * Returns 0 or a positive errno, and then nothing was changed.
  */
-int vfu_set_irqs(struct msix *msix, struct vfu_request *request);
+int vfu_set_irqs(struct msi *msi, struct vfu_request *request);
 
 #endif

@@ -20,6 +20,7 @@
 #include "pci/fake_gpu.h"
 #include "server/protocol.h"
 #include "server/server.h"
+#include "vkfd_hw/pci.h"
 
 #define VRAM_BYTES (64ull << 20)
 #define GPUS	   2u
@@ -29,9 +30,9 @@ static struct server_node node[GPUS];
 static struct vram vram[GPUS];
 static struct server *server;
 
-static void raise_msix(void *opaque, unsigned int vector)
+static void raise_msi(void *opaque)
 {
-	msix_raise(&((struct server_node *)opaque)->function.msix, vector);
+	msi_raise(&((struct server_node *)opaque)->function.msi);
 }
 
 static int setup(void **state)
@@ -41,7 +42,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(dir));
 	for (unsigned int i = 0; i < GPUS; i++) {
 		const struct gpu_config config = { .node = i, .nodes = GPUS, .vram_bytes = VRAM_BYTES };
-		const struct gpu_host host = { .raise_msix = raise_msix, .opaque = &node[i] };
+		const struct gpu_host host = { .raise_msi = raise_msi, .opaque = &node[i] };
 
 		assert_int_equal(vram_init(&vram[i], VRAM_BYTES), 0);
 		node[i].guest = guest_mem_create();
@@ -286,6 +287,36 @@ static void server_ends_while_clients_talk(void **state)
 	close(dup(idle));
 }
 
+static void server_takes_the_place_of_one_that_was_killed(void **state)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX, .sun_path = "gpu0.sock" };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	server_destroy(server);
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	close(fd);
+	assert_int_equal(access("gpu0.sock", F_OK), 0);
+	server = server_create(dir, node, GPUS, NULL);
+	assert_non_null(server);
+	assert_int_equal(server_start(server), 0);
+	fd = client(0);
+	hello(fd);
+	close(fd);
+}
+
+static void server_leaves_one_that_lives_alone(void **state)
+{
+	int fd;
+
+	(void)state;
+	assert_null(server_create(dir, node, GPUS, NULL));
+	assert_int_equal(errno, EADDRINUSE);
+	fd = client(0);
+	hello(fd);
+	close(fd);
+}
+
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -298,6 +329,8 @@ int main(void)
 		CASE(server_takes_messages_in_pieces),
 		CASE(server_is_done_when_every_gpu_had_a_client),
 		CASE(server_ends_while_clients_talk),
+		CASE(server_takes_the_place_of_one_that_was_killed),
+		CASE(server_leaves_one_that_lives_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,9 +11,11 @@
 #include <string.h>
 
 #include "server/irqs.h"
+#include "vkfd_hw/pci.h"
 
 #define REGIONS VFIO_PCI_NUM_REGIONS
-#define IRQS	(VFIO_PCI_MSIX_IRQ_INDEX + 1) /* no error and no unplug interrupt */
+/* QEMU wants to hear of MSI-X, if only that there is none. No error and no unplug interrupt. */
+#define IRQS	(VFIO_PCI_MSIX_IRQ_INDEX + 1)
 
 typedef int vfu_handler(struct vfu_session *session, struct vfu_request *request,
 			struct vfu_reply *reply);
@@ -34,7 +36,7 @@ void vfu_session_end(struct vfu_session *session)
 {
 	pci_function_reset(session->function);
 	guest_mem_unmap_all(session->guest);
-	msix_drop_eventfds(&session->function->msix);
+	msi_set_eventfd(&session->function->msi, -1);
 	session->negotiated = false;
 }
 
@@ -162,9 +164,9 @@ static int do_irq_info(struct vfu_session *session, struct vfu_request *request,
 	info.argsz = sizeof(info);
 	info.flags = 0;
 	info.count = 0;
-	if (info.index == VFIO_PCI_MSIX_IRQ_INDEX) {
+	if (info.index == VFIO_PCI_MSI_IRQ_INDEX) {
 		info.flags = VFIO_IRQ_INFO_EVENTFD;
-		info.count = VKFD_MSIX_VECTORS;
+		info.count = VKFD_MSI_VECTORS;
 	}
 	reply_with(reply, &info, sizeof(info));
 	return 0;
@@ -173,7 +175,7 @@ static int do_irq_info(struct vfu_session *session, struct vfu_request *request,
 static int do_set_irqs(struct vfu_session *session, struct vfu_request *request, struct vfu_reply *reply)
 {
 	(void)reply;
-	return vfu_set_irqs(&session->function->msix, request);
+	return vfu_set_irqs(&session->function->msi, request);
 }
 
 /* One access, checked against the region. */

@@ -36,16 +36,16 @@ struct bench {
 	int stop;
 };
 
-static void ignore_msix(void *opaque, unsigned int vector)
+static void ignore_msi(void *opaque)
 {
-	msix_raise(&((struct bench *)opaque)->function.msix, vector);
+	msi_raise(&((struct bench *)opaque)->function.msi);
 }
 
 static struct bench *bench_get(void)
 {
 	static struct bench bench;
 	const struct gpu_config config = { .nodes = 1, .vram_bytes = VRAM_BYTES };
-	const struct gpu_host host = { .raise_msix = ignore_msix, .opaque = &bench };
+	const struct gpu_host host = { .raise_msi = ignore_msi, .opaque = &bench };
 
 	if (bench.gpu)
 		return &bench;

@@ -18,9 +18,10 @@
 
 #include "pci/fake_gpu.h"
 #include "server/session.h"
+#include "vkfd_hw/pci.h"
 
 #define VRAM_BYTES (64ull << 20)
-#define MSIX	   VFIO_PCI_MSIX_IRQ_INDEX
+#define MSI	   VFIO_PCI_MSI_IRQ_INDEX
 
 static struct pci_function function;
 static struct vram vram;
@@ -29,10 +30,10 @@ static struct vfu_session session;
 static struct vfu_request request;
 static struct vfu_reply reply;
 
-static void raise_msix(void *opaque, unsigned int vector)
+static void raise_msi(void *opaque)
 {
 	(void)opaque;
-	msix_raise(&function.msix, vector);
+	msi_raise(&function.msi);
 }
 
 /* Sends @len bytes of @payload as @command, with the descriptors set before. */
@@ -50,7 +51,7 @@ static int setup(void **state)
 {
 	static const struct vfu_version version = { 0, 0 };
 	const struct gpu_config config = { .nodes = 1, .vram_bytes = VRAM_BYTES };
-	const struct gpu_host host = { .raise_msix = raise_msix };
+	const struct gpu_host host = { .raise_msi = raise_msi };
 
 	(void)state;
 	assert_int_equal(vram_init(&vram, VRAM_BYTES), 0);
@@ -130,7 +131,7 @@ static void session_describes_the_device(void **state)
 	memcpy(&info, reply.payload, sizeof(info));
 	assert_int_equal(info.flags, VFIO_DEVICE_FLAGS_RESET | VFIO_DEVICE_FLAGS_PCI);
 	assert_int_equal(info.regions, VFIO_PCI_NUM_REGIONS);
-	assert_int_equal(info.irqs, MSIX + 1);
+	assert_int_equal(info.irqs, VFIO_PCI_MSIX_IRQ_INDEX + 1);
 	info.argsz = 8;
 	assert_int_equal(handle(VFU_DEVICE_GET_INFO, &info, sizeof(info)), EINVAL);
 }
@@ -138,7 +139,7 @@ static void session_describes_the_device(void **state)
 static void session_maps_only_vram(void **state)
 {
 	static const u64 bytes[] = { VRAM_BYTES,	  0, VKFD_DOORBELL_BAR_BYTES, 0,
-				     VKFD_REGS_BAR_BYTES, VKFD_MSIX_BAR_BYTES, 0, PCI_CONFIG_BYTES, 0 };
+				     VKFD_REGS_BAR_BYTES, 0, 0, PCI_CONFIG_BYTES, 0 };
 
 	(void)state;
 	for (u32 i = 0; i < 12; i++) {
@@ -155,18 +156,18 @@ static void session_maps_only_vram(void **state)
 	}
 }
 
-static void session_has_msix_only(void **state)
+static void session_has_msi_only(void **state)
 {
 	(void)state;
 	for (u32 i = 0; i < 7; i++) {
 		struct vfu_irq_info info = { .argsz = sizeof(info), .index = i };
 		int err = handle(VFU_DEVICE_GET_IRQ_INFO, &info, sizeof(info));
 
-		assert_int_equal(err, i <= MSIX ? 0 : i < VFIO_PCI_NUM_IRQS ? ENOTTY : EINVAL);
+		assert_int_equal(err, i <= VFIO_PCI_MSIX_IRQ_INDEX ? 0 : i < VFIO_PCI_NUM_IRQS ? ENOTTY : EINVAL);
 		if (err)
 			continue;
 		memcpy(&info, reply.payload, sizeof(info));
-		assert_int_equal(info.count, i == MSIX ? VKFD_MSIX_VECTORS : 0);
+		assert_int_equal(info.count, i == MSI ? VKFD_MSI_VECTORS : 0);
 	}
 }
 
@@ -309,28 +310,25 @@ static u64 event_count(int fd)
 static void session_interrupts_follow_eventfds(void **state)
 {
 	const u32 trigger = VFIO_IRQ_SET_ACTION_TRIGGER;
-	int mine[2] = { eventfd(0, EFD_NONBLOCK), eventfd(0, EFD_NONBLOCK) };
-	int given[2] = { dup(mine[0]), dup(mine[1]) };
+	int mine = eventfd(0, EFD_NONBLOCK), given = dup(mine);
 	u64 value = 1;
 
 	(void)state;
-	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_EVENTFD | trigger, MSIX, 0, 2, given), 0);
+	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_EVENTFD | trigger, MSI, 0, 1, &given), 0);
 	assert_int_equal(access_region(VFU_REGION_WRITE, VKFD_BAR_DOORBELL, 8, &value, 8, 8), 0);
-	assert_int_equal(event_count(mine[0]), 1);
-	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_NONE | trigger, MSIX, 1, 1, NULL), 0);
-	assert_int_equal(event_count(mine[1]), 1);
-	/* Without descriptors the vector is taken away; its interrupt waits. */
-	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_EVENTFD | trigger, MSIX, 0, 1, NULL), 0);
+	assert_int_equal(event_count(mine), 1);
+	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_NONE | trigger, MSI, 0, 1, NULL), 0);
+	assert_int_equal(event_count(mine), 1);
+	/* Without a descriptor the vector is taken away; its interrupt waits. */
+	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_EVENTFD | trigger, MSI, 0, 1, NULL), 0);
 	assert_int_equal(access_region(VFU_REGION_WRITE, VKFD_BAR_DOORBELL, 8, &value, 8, 8), 0);
-	assert_int_equal(event_count(mine[0]), 0);
-	given[0] = dup(mine[0]);
-	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_EVENTFD | trigger, MSIX, 0, 1, given), 0);
-	assert_int_equal(event_count(mine[0]), 1);
-	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_NONE | trigger, MSIX, 0, 0, NULL), 0);
-	assert_int_equal(function.msix.fd[0], -1);
-	assert_int_equal(function.msix.fd[1], -1);
-	close(mine[0]);
-	close(mine[1]);
+	assert_int_equal(event_count(mine), 0);
+	given = dup(mine);
+	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_EVENTFD | trigger, MSI, 0, 1, &given), 0);
+	assert_int_equal(event_count(mine), 1);
+	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_NONE | trigger, MSI, 0, 0, NULL), 0);
+	assert_int_equal(function.msi.fd, -1);
+	close(mine);
 }
 
 static void session_bad_interrupt_settings_change_nothing(void **state)
@@ -339,16 +337,17 @@ static void session_bad_interrupt_settings_change_nothing(void **state)
 	int fd = eventfd(0, 0), bad = -7;
 
 	(void)state;
-	assert_int_equal(set_irqs(event | trigger, MSIX, 2, 1, &fd), EINVAL);
-	assert_int_equal(set_irqs(event | trigger, MSIX, ~0u, 1, &fd), EINVAL);
+	assert_int_equal(set_irqs(event | trigger, MSI, 1, 1, &fd), EINVAL);
+	assert_int_equal(set_irqs(event | trigger, MSI, ~0u, 1, &fd), EINVAL);
 	assert_int_equal(set_irqs(event | trigger, 0, 0, 1, &fd), EINVAL);
-	assert_int_equal(set_irqs(event | VFIO_IRQ_SET_ACTION_MASK, MSIX, 0, 1, &fd), EINVAL);
-	assert_int_equal(set_irqs(event, MSIX, 0, 1, &fd), EINVAL);
-	assert_int_equal(set_irqs(event | 1 | trigger, MSIX, 0, 1, &fd), EINVAL);
-	assert_int_equal(set_irqs(event | trigger, MSIX, 0, 1, &bad), EINVAL);
-	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_BOOL | trigger, MSIX, 0, 2, NULL), EINVAL);
-	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_NONE | trigger, MSIX, 0, ~0u, NULL), EINVAL);
-	assert_int_equal(function.msix.fd[0], -1);
+	assert_int_equal(set_irqs(event | trigger, VFIO_PCI_MSIX_IRQ_INDEX, 0, 1, &fd), EINVAL);
+	assert_int_equal(set_irqs(event | VFIO_IRQ_SET_ACTION_MASK, MSI, 0, 1, &fd), EINVAL);
+	assert_int_equal(set_irqs(event, MSI, 0, 1, &fd), EINVAL);
+	assert_int_equal(set_irqs(event | 1 | trigger, MSI, 0, 1, &fd), EINVAL);
+	assert_int_equal(set_irqs(event | trigger, MSI, 0, 1, &bad), EINVAL);
+	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_BOOL | trigger, MSI, 0, 1, NULL), EINVAL);
+	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_NONE | trigger, MSI, 0, ~0u, NULL), EINVAL);
+	assert_int_equal(function.msi.fd, -1);
 	close(fd);
 }
 
@@ -362,7 +361,7 @@ static void session_end_lets_everything_go(void **state)
 	(void)state;
 	assert_int_equal(ftruncate(fd, 0x1000), 0);
 	assert_int_equal(map_file(fd, 0, 0x1000, 0, 3), 0);
-	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, MSIX, 0, 1, &event),
+	assert_int_equal(set_irqs(VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, MSI, 0, 1, &event),
 			 0);
 	assert_int_equal(access_region(VFU_REGION_WRITE, 7, PCI_BASE_ADDRESS_0, &address, 4, 4), 0);
 	assert_int_equal(access_region(VFU_REGION_WRITE, 7, PCI_COMMAND, &command, 2, 2), 0);
@@ -370,7 +369,7 @@ static void session_end_lets_everything_go(void **state)
 	vfu_session_end(&session);
 	assert_int_equal(function.gpu->resets, resets + 1);
 	assert_int_equal(function.gpu->bar[0], 0);
-	assert_int_equal(function.msix.fd[0], -1);
+	assert_int_equal(function.msi.fd, -1);
 	assert_int_equal(guest_mem_load(guest, 0, &value, 8), MEM_UNMAPPED);
 	close(fd);
 }
@@ -385,7 +384,7 @@ int main(void)
 		CASE(session_short_payloads_are_refused),
 		CASE(session_describes_the_device),
 		CASE(session_maps_only_vram),
-		CASE(session_has_msix_only),
+		CASE(session_has_msi_only),
 		CASE(session_dma_regions_come_and_go),
 		CASE(session_region_accesses_are_bounded),
 		CASE(session_multi_write_stops_at_the_bad_one),

@@ -14,7 +14,7 @@
  * at IH_RPTR_ADDR, so neither side needs a register access.
  *
  * Interrupt rule: after publishing the write pointer the device executes a
- * full barrier, reads the driver's read pointer, and raises VKFD_MSIX_IH if it
+ * full barrier, reads the driver's read pointer, and raises the interrupt if it
  * equals the old write pointer (the driver had emptied the ring). The driver,
  * after storing its read pointer, executes a full barrier and looks at the
  * write pointer once more before it stops.
@@ -22,6 +22,9 @@
  * Overflow: an entry that does not fit waits inside the device in order;
  * nothing is dropped. VKFD_STAT_IH_FULL counts how often that happened.
  * A read pointer that is ahead of the write pointer is VKFD_ERR_IH_MEMORY.
+ *
+ * A device error is an entry too, so that its news cost no register access. If
+ * the ring itself is what failed, only VKFD_REG_ERROR_CODE can tell.
  */
 struct vkfd_ih_entry {
 	u32 header;	/* [7:0] client [15:8] source [23:16] ring id [27:24] vmid [31] hub */
@@ -52,6 +55,7 @@ enum vkfd_ih_client {
 enum vkfd_ih_source {
 	VKFD_IH_SRC_VM_FAULT = 0,
 	VKFD_IH_SRC_ACCESS_COUNT = 96,	/* ours: data[0] = VA[43:12] of a 64 KiB block, data[1] [3:0] = VA[47:44], data[2] = requests; client UTCL2 */
+	VKFD_IH_SRC_DEVICE_ERROR = 97,	/* ours: data[0] = enum vkfd_hw_error, data[1] = its info; client UTCL2 */
 	VKFD_IH_SRC_CP_EOP = 181,	/* data[0] = event id */
 	VKFD_IH_SRC_BAD_OPCODE = 183,	/* data[0] [9:0] doorbell slot [25:10] exception code; data[1] packet header; data[2] queue; data[3] enum vkfd_queue_error; client = the engine's */
 	VKFD_IH_SRC_SDMA_TRAP = 224,	/* data[0] [27:0] int_context; data[2] queue */

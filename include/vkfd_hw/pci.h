@@ -14,24 +14,20 @@
 
 /*
  * BAR0/1 VRAM, 64-bit prefetchable, memory-mappable whole. BAR2/3 doorbells,
- * 64-bit prefetchable, trapped. BAR4 registers, 32-bit, trapped. BAR5 MSI-X
- * table and pending bits, 32-bit.
+ * 64-bit prefetchable, trapped. BAR4 registers, 32-bit, trapped.
  */
 #define VKFD_BAR_VRAM		0
 #define VKFD_BAR_DOORBELL	2
 #define VKFD_BAR_REGS		4
-#define VKFD_BAR_MSIX		5
 
 #define VKFD_DOORBELL_BAR_BYTES	0x800000u
 #define VKFD_REGS_BAR_BYTES	0x10000u
-#define VKFD_MSIX_BAR_BYTES	0x1000u
-#define VKFD_MSIX_TABLE_OFFSET	0x000u
-#define VKFD_MSIX_PBA_OFFSET	0x800u
 
-/* Vector 0 announces new IH ring entries, vector 1 a fatal device error. */
-#define VKFD_MSIX_IH		0
-#define VKFD_MSIX_ERROR		1
-#define VKFD_MSIX_VECTORS	2
+/*
+ * One MSI vector: the IH ring has new entries. No MSI-X: QEMU 11.1 aborts when
+ * a vfio-user device that has it is unplugged.
+ */
+#define VKFD_MSI_VECTORS	1
 
 #define VKFD_MAX_GPUS		8
 

@@ -72,7 +72,7 @@ struct vkfd_ih {
 	dma_addr_t ring_bus;
 	struct ih_pointers *pointers;
 	dma_addr_t pointers_bus;
-	int irq, error_irq;
+	int irq;
 	bool running;
 
 	/** @rptr: bytes dispatched; written by the thread only. */
@@ -176,6 +176,10 @@ static void dispatch(struct vkfd_device *dev, const struct vkfd_ih_entry *entry,
 	case VKFD_IH_KIND_ACCESS_COUNT:
 		dispatch_access(dev, entry);
 		break;
+	case VKFD_IH_KIND_DEVICE_ERROR:
+		drm_err(&dev->drm, "device error %u, info 0x%x\n", entry->data[0], entry->data[1]);
+		vkfd_device_mark_lost(dev, "device reports an error");
+		break;
 	case VKFD_IH_KIND_UNKNOWN:
 		dev->ih->forged++;
 		break;
@@ -251,20 +255,6 @@ static irqreturn_t ih_thread(int irq, void *arg)
 	return IRQ_HANDLED;
 }
 
-static irqreturn_t error_thread(int irq, void *arg)
-{
-	struct vkfd_device *dev = arg;
-	u32 code = vkfd_reg_read(dev, VKFD_REG_ERROR_CODE);
-	u32 info = vkfd_reg_read(dev, VKFD_REG_ERROR_INFO);
-
-	if (code != VKFD_ERR_NONE) {
-		drm_err(&dev->drm, "device error %u, info 0x%x\n", code, info);
-		vkfd_device_mark_lost(dev, "device reports a fatal error");
-		wake_up_all(&dev->ih->drained);
-	}
-	return IRQ_HANDLED;
-}
-
 /**
  * vkfd_ih_wptr() - How far the device has reported
  * @dev: GPU.
@@ -324,29 +314,18 @@ static void ih_start(struct vkfd_device *dev)
 	vkfd_reg_write(dev, VKFD_REG_IH_CNTL, VKFD_RING_ENABLE);
 }
 
-static int ih_request_irqs(struct vkfd_device *dev)
+static int ih_request_irq(struct vkfd_device *dev)
 {
 	struct vkfd_ih *ih = dev->ih;
 	int err;
 
-	err = pci_alloc_irq_vectors(dev->pdev, VKFD_MSIX_VECTORS, VKFD_MSIX_VECTORS, PCI_IRQ_MSIX);
+	err = pci_alloc_irq_vectors(dev->pdev, VKFD_MSI_VECTORS, VKFD_MSI_VECTORS, PCI_IRQ_MSI);
 	if (err < 0)
 		return err;
-	ih->irq = pci_irq_vector(dev->pdev, VKFD_MSIX_IH);
-	ih->error_irq = pci_irq_vector(dev->pdev, VKFD_MSIX_ERROR);
+	ih->irq = pci_irq_vector(dev->pdev, 0);
 	err = request_threaded_irq(ih->irq, NULL, ih_thread, IRQF_ONESHOT, "vkfd-ih", dev);
 	if (err)
-		goto err_free_vectors;
-	err = request_threaded_irq(ih->error_irq, NULL, error_thread, IRQF_ONESHOT, "vkfd-error",
-				   dev);
-	if (err)
-		goto err_free_irq;
-	return 0;
-
-err_free_irq:
-	free_irq(ih->irq, dev);
-err_free_vectors:
-	pci_free_irq_vectors(dev->pdev);
+		pci_free_irq_vectors(dev->pdev);
 	return err;
 }
 
@@ -382,7 +361,7 @@ int vkfd_ih_init(struct vkfd_device *dev)
 	}
 	ih->running = true;
 	dev->ih = ih;
-	err = ih_request_irqs(dev);
+	err = ih_request_irq(dev);
 	if (err)
 		goto err_free_pointers;
 	ih_start(dev);
@@ -410,7 +389,6 @@ void vkfd_ih_fini(struct vkfd_device *dev)
 	struct vkfd_ih *ih = dev->ih;
 
 	WRITE_ONCE(ih->running, false);
-	free_irq(ih->error_irq, dev);
 	free_irq(ih->irq, dev);
 	pci_free_irq_vectors(dev->pdev);
 	wake_up_all(&ih->drained);
@@ -434,7 +412,6 @@ void vkfd_ih_stop(struct vkfd_device *dev)
 	u64 bytes;
 
 	disable_irq(ih->irq);
-	disable_irq(ih->error_irq);
 	if (ih_pending(dev, &bytes))
 		WRITE_ONCE(ih->rptr, ih->rptr + bytes);
 	wake_up_all(&ih->drained);
@@ -455,7 +432,6 @@ void vkfd_ih_restart(struct vkfd_device *dev)
 	WRITE_ONCE(ih->pointers->wptr, 0);
 	smp_store_release(&ih->base, ih->rptr); /* after the pointers */
 	ih_start(dev);
-	enable_irq(ih->error_irq);
 	enable_irq(ih->irq);
 }
 

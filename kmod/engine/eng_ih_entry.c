@@ -39,6 +39,9 @@ enum vkfd_ih_kind vkfd_ih_classify(u32 client, u32 source)
 	case VKFD_IH_SRC_ACCESS_COUNT:
 		return client == VKFD_IH_CLIENT_UTCL2 ? VKFD_IH_KIND_ACCESS_COUNT :
 							VKFD_IH_KIND_UNKNOWN;
+	case VKFD_IH_SRC_DEVICE_ERROR:
+		return client == VKFD_IH_CLIENT_UTCL2 ? VKFD_IH_KIND_DEVICE_ERROR :
+							VKFD_IH_KIND_UNKNOWN;
 	case VKFD_IH_SRC_CP_EOP:
 		return cp ? VKFD_IH_KIND_EVENT32 : VKFD_IH_KIND_UNKNOWN;
 	case VKFD_IH_SRC_SQ_MESSAGE:

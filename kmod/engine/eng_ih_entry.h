@@ -14,6 +14,7 @@ enum vkfd_ih_kind {
 	VKFD_IH_KIND_EVENT24,
 	VKFD_IH_KIND_QUEUE_ERROR,
 	VKFD_IH_KIND_ACCESS_COUNT,
+	VKFD_IH_KIND_DEVICE_ERROR,
 };
 
 enum vkfd_ih_kind vkfd_ih_classify(u32 client, u32 source);

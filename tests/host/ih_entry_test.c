@@ -26,6 +26,7 @@ static void classify_knows_each_pair_once(void **state)
 	(void)state;
 	assert_int_equal(count_kind(VKFD_IH_KIND_FAULT), 1);
 	assert_int_equal(count_kind(VKFD_IH_KIND_ACCESS_COUNT), 1);
+	assert_int_equal(count_kind(VKFD_IH_KIND_DEVICE_ERROR), 1);
 	assert_int_equal(count_kind(VKFD_IH_KIND_EVENT32), 1);
 	assert_int_equal(count_kind(VKFD_IH_KIND_EVENT28), 5); /* SDMA engines */
 	assert_int_equal(count_kind(VKFD_IH_KIND_EVENT24), 1);
