@@ -129,27 +129,50 @@ static void *endpoint_main(void *arg)
 	return NULL;
 }
 
+/* What a GPU process that was killed left behind: a socket that refuses everybody. */
+static bool socket_is_stale(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool stale;
+
+	if (fd < 0)
+		return false;
+	stale = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) && errno == ECONNREFUSED;
+	close(fd);
+	return stale;
+}
+
 /* Only this user may connect, whatever the umask was. */
+static int bind_private(int fd, const struct sockaddr_un *addr)
+{
+	mode_t mask = umask(077);
+	int err = bind(fd, (const struct sockaddr *)addr, sizeof(*addr));
+
+	umask(mask);
+	return err;
+}
+
 static int listen_at(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	mode_t mask;
-	int err;
+	int err, failed;
 
 	if (fd < 0)
 		return -1;
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	mask = umask(077);
-	err = bind(fd, (struct sockaddr *)&addr, sizeof(addr));
-	umask(mask);
+	err = bind_private(fd, &addr);
+	if (err && errno == EADDRINUSE && socket_is_stale(&addr)) {
+		unlink(path);
+		err = bind_private(fd, &addr);
+	}
 	if (!err && !listen(fd, 1))
 		return fd;
-	mask = (mode_t)errno;
+	failed = errno;
 	if (!err)
 		unlink(path);
 	close(fd);
-	errno = (int)mask;
+	errno = failed;
 	return -1;
 }
 
