@@ -17,63 +17,11 @@
 #include "residency.h"
 #include "sdma.h"
 #include "smi.h"
+#include "work.h"
 
-#define BYTES	HUGE_BYTES
+#define BYTES	WORK_BYTES
 #define CYCLES	20
 #define FATAL_CYCLES 6
-
-static u32 hardware_event(struct session *s)
-{
-	struct kfd_ioctl_create_event_args args = { .event_type = KFD_IOC_EVENT_HW_EXCEPTION };
-
-	assert_ok(kfd_ioctl(s->kfd, AMDKFD_IOC_CREATE_EVENT, &args));
-	return args.event_id;
-}
-
-static struct kfd_hsa_hw_exception_data hardware_event_get(struct session *s, u32 id)
-{
-	struct kfd_event_data data = { .event_id = id };
-	struct kfd_ioctl_wait_events_args args = {
-		.events_ptr = (u64)(uintptr_t)&data, .num_events = 1, .timeout = 5000,
-	};
-
-	assert_ok(kfd_ioctl(s->kfd, AMDKFD_IOC_WAIT_EVENTS, &args));
-	assert_int_equal(args.wait_result, KFD_IOC_WAIT_RESULT_COMPLETE);
-	return data.hw_exception_data;
-}
-
-/* A new process uses the GPU in both directions. */
-static int newcomer(struct child *c, void *arg)
-{
-	char *p = mm_map_small(BYTES);
-	struct session s;
-	struct sdma q;
-
-	child_expect(session_try_start(&s, true));
-	sdma_create(&q, &s, 0);
-	pattern_fill(p, BYTES, 7);
-	child_expect(!gpu_prefetch(&s, p, BYTES, true));
-	sdma_write1(&q, p, 1);
-	child_expect(sdma_wait(&q, sdma_submit(&q), SDMA_MS));
-	child_expect(*(volatile u32 *)p == 1);
-	*(u64 *)p = pattern_word(7, 0);
-	child_expect(pattern_mismatch(p, BYTES, 7) == PATTERN_OK);
-	return 0;
-}
-
-static void assert_newcomer_works(void)
-{
-	struct child c;
-
-	child_start(&c, newcomer, NULL);
-	assert_child_ok(&c);
-}
-
-static void assert_vram_is_free(void)
-{
-	assert_true(wait_until(!driver_stat(0, "vram", "svm_bos") && !driver_stat(0, "vram", "bos") &&
-			       !driver_stat(0, "vram", "used"), 10000));
-}
 
 /* The queue is no more: what is written to it never happens, and it can be destroyed. */
 static void assert_queue_dead(struct sdma *q, void *target)
@@ -81,29 +29,6 @@ static void assert_queue_dead(struct sdma *q, void *target)
 	sdma_write1(q, target, 0xdead);
 	assert_false(sdma_wait(q, sdma_submit(q), 100));
 	assert_hsa(hsaKmtDestroyQueue(q->res.QueueId));
-}
-
-/* Memory in RAM and in VRAM, mapped by the GPU, and one buffer. */
-struct work {
-	struct session s;
-	struct sdma q;
-	char *ram, *vram, *buffer;
-};
-
-static void work_start(struct work *w, int xnack)
-{
-	session_start(&w->s, xnack);
-	sdma_create(&w->q, &w->s, 0);
-	w->ram = mm_map_small(BYTES);
-	w->vram = mm_map_small(BYTES);
-	w->buffer = vram_alloc(&w->s, BYTES);
-	pattern_fill(w->ram, BYTES, 1);
-	pattern_fill(w->vram, BYTES, 2);
-	pattern_fill(w->buffer, BYTES, 3);
-	gpu_access(&w->s, w->ram, BYTES);
-	gpu_access(&w->s, w->vram, BYTES);
-	assert_ok(gpu_prefetch(&w->s, w->vram, BYTES, true));
-	sdma_run(&w->q);
 }
 
 static void kept_reset_keeps_memory(int xnack)
@@ -142,11 +67,6 @@ static void kept_reset_keeps_memory(int xnack)
 	assert_ok(gpu_prefetch(&w.s, w.vram, BYTES, true));
 	assert_in_vram(w.vram, BYTES);
 	assert_newcomer_works();
-}
-
-static void touch(void *arg)
-{
-	*(volatile char *)arg = 1;
 }
 
 static void poisons_what_was_in_vram(int xnack, const char *how)
@@ -339,91 +259,6 @@ static void violation_of_before_stops_no_new_queue(int arg)
 	assert_int_equal(*(u32 *)p, 3);
 	assert_queue_dead(&held, p);
 	assert_queue_dead(&bad, p);
-}
-
-/** struct load - a process that works all the time */
-struct load {
-	int xnack;
-	bool doomed;		/* ends when its GPU is taken from it */
-	volatile u64 *rounds;	/* that were wholly done; shared */
-};
-
-/* Buffers outlive a reset with VRAM kept, the queue does not. */
-static bool queue_again(struct sdma *q)
-{
-	hsaKmtDestroyQueue(q->res.QueueId);
-	memset(&q->res, 0, sizeof(q->res));
-	q->wptr = 0;
-	q->seq = 0;
-	*q->fence = 0;
-	return wait_until(hsaKmtCreateQueue(q->session->gpu[0].node, HSA_QUEUE_SDMA, 100,
-					    HSA_QUEUE_PRIORITY_NORMAL, q->ring, q->ring_bytes,
-					    NULL, &q->res) == HSAKMT_STATUS_SUCCESS, 5000);
-}
-
-/* VRAM was lost: a page that was in there says so. */
-static void end_well(int sig)
-{
-	_exit(0);
-}
-
-/*
- * Copies both ways by the driver and by a queue, checks every byte, and makes a
- * new queue when a reset took the old one. Refusals are no errors, wrong bytes are.
- */
-static int load(struct child *c, void *arg)
-{
-	char *p = mm_map_small(BYTES), *copy = mm_map_small(BYTES);
-	struct load *l = arg;
-	struct session s;
-	struct sdma q;
-
-	if (l->doomed)
-		signal(SIGBUS, end_well);
-	child_expect(session_try_start(&s, l->xnack));
-	gpu_access(&s, p, BYTES);
-	gpu_access(&s, copy, BYTES);
-	sdma_create(&q, &s, 0);
-	for (u64 round = 1; !child_heard(c); round++) {
-		bool alive;
-
-		pattern_fill(p, BYTES, round);
-		gpu_prefetch(&s, p, BYTES, true);
-		sdma_copy(&q, copy, p, BYTES);
-		alive = sdma_wait(&q, sdma_submit(&q), 300);
-		child_expect(pattern_mismatch(p, BYTES, round) == PATTERN_OK);
-		child_expect(!alive || pattern_mismatch(copy, BYTES, round) == PATTERN_OK);
-		if (l->doomed && !alive)
-			break;
-		child_expect(alive || queue_again(&q));
-		*l->rounds += alive;
-	}
-	return 0;
-}
-
-struct load_pair {
-	struct load load[2];
-	struct child child[2];
-};
-
-/* Returns when both work. */
-static void load_start(struct load_pair *pair, int xnack, bool doomed, volatile u64 *rounds)
-{
-	for (size_t i = 0; i < ARRAY_LEN(pair->child); i++) {
-		rounds[i] = 0;
-		pair->load[i] = (struct load){ xnack, doomed, &rounds[i] };
-		child_start(&pair->child[i], load, &pair->load[i]);
-	}
-	assert_true(wait_until(rounds[0] && rounds[1], 20000));
-}
-
-static volatile u64 *shared_words(void)
-{
-	volatile u64 *words = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-				   -1, 0);
-
-	assert_ptr_not_equal(words, MAP_FAILED);
-	return words;
 }
 
 #define LOAD(cycles, xnack) ((cycles) * 2 + (xnack))
