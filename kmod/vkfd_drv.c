@@ -24,6 +24,7 @@
 #include "core/debugfs.h"
 #include "core/failpoint.h"
 #include "core/device.h"
+#include "core/health.h"
 #include "core/regio.h"
 #include "core/stall.h"
 #include "engine/eng_gart.h"
@@ -257,6 +258,7 @@ static int vkfd_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (err)
 		goto err_mem_fini;
 	vkfd_device_set_recoverable(dev, true);
+	vkfd_health_start(dev);
 	drm_info(&dev->drm, "gpu_id %u, node %u of %u, %llu MiB VRAM, %u CUs%s\n", dev->gpu_id,
 		 dev->hw.node, dev->hw.nodes, dev->hw.vram_bytes >> 20, dev->hw.cus,
 		 vkfd_device_is_apu(dev) ? ", works in system memory" :
@@ -278,6 +280,7 @@ static void vkfd_remove(struct pci_dev *pdev)
 
 	vkfd_topology_remove(dev);
 	vkfd_device_remove(dev);
+	vkfd_health_stop(dev);
 	vkfd_device_set_recoverable(dev, false);
 	vkfd_process_device_remove(dev);
 	drm_dev_unplug(&dev->drm);
@@ -293,6 +296,7 @@ static void vkfd_shutdown(struct pci_dev *pdev)
 {
 	struct vkfd_device *dev = pci_get_drvdata(pdev);
 
+	vkfd_health_stop(dev);
 	vkfd_device_set_recoverable(dev, false);
 	hw_quiesce(dev);
 	atomic_set(&dev->lost, 1);

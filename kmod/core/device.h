@@ -103,6 +103,8 @@ struct vkfd_device {
 	spinlock_t lost_lock;
 	/** @lost_work: tells the upper layers, and brings the device back. */
 	struct work_struct lost_work;
+	/** @health: core/health.c. */
+	struct delayed_work health;
 	/** @recoverable: from the end of probe to the beginning of remove. */
 	bool recoverable;
 	/** @recovering: lost, but perhaps not for long; changes under @lost_lock. */

@@ -174,7 +174,7 @@ guest_port() {
 guest_ports() {
 	guest_virtio virtio-serial-pci
 	printf '%s\n' -chardev "socket,id=tty,fd={tty}" -device "virtconsole,chardev=tty,name=tty" >>"$guest_work/devices"
-	for guest_one in out err in ctl; do guest_port "$guest_one"; done
+	for guest_one in out err in ctl gpu; do guest_port "$guest_one"; done
 }
 
 # The guest's memory, always shared: the GPU process maps it. Several nodes

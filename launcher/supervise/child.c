@@ -83,7 +83,7 @@ static void child_redirect(struct sup *s, struct child *c, int out_fd)
 
 	snprintf(path, sizeof(path), "%s/%s.log", s->opt.log_dir, c->name);
 	null = open("/dev/null", O_RDWR);
-	log = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644);
+	log = open(path, O_WRONLY | O_CREAT | O_APPEND | (c->started ? 0 : O_TRUNC), 0644);
 	if (log < 0)
 		log = null; /* full disk: go on without its messages */
 	dup2(null, STDIN_FILENO);
@@ -163,6 +163,7 @@ int child_start(struct sup *s, struct child *c)
 		c->pid = 0;
 		return -1;
 	}
+	c->started = true;
 	setpgid(c->pid, c->pid);
 	return 0;
 }
@@ -192,7 +193,7 @@ struct child *children_find_dead_helper(struct sup *s)
 
 	for (i = 0; i < s->children; i++)
 		if (&s->child[i] != s->qemu && s->child[i].pid &&
-		    s->child[i].reaped)
+		    s->child[i].reaped && !s->child[i].away)
 			return &s->child[i];
 	return NULL;
 }

@@ -135,7 +135,7 @@ static void signals_block(struct sup *s)
 }
 
 /* Waits for the line "ready" of a helper that promised one. */
-static bool child_wait_ready(struct sup *s, struct child *c)
+bool child_wait_ready(struct sup *s, struct child *c)
 {
 	uint64_t end = now_ms() + READY_MS;
 	char buf[256];
@@ -190,7 +190,7 @@ static void collect_hang(struct sup *s)
 	uint64_t end = now_ms() + 3000;
 
 	s->klog.hang = true;
-	qmp_inject_nmi(s->pair[PAIR_QMP].host);
+	qmp_inject_nmi(s);
 	while (now_ms() < end && !s->qemu->reaped) {
 		stream_poll(s, 100);
 		children_reap(s);
@@ -256,6 +256,8 @@ static int watch(struct sup *s, uint64_t start)
 		children_reap(s);
 		if (s->end_signal)
 			return 128 + s->end_signal;
+		if (s->request[0])
+			request_serve(s);
 		dead = children_find_dead_helper(s);
 		if (dead && !s->qemu->reaped) {
 			status = report_dead_helper(s, dead);

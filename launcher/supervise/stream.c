@@ -41,7 +41,7 @@ int pairs_open(struct sup *s)
 		[PAIR_OUT] = "{out}", [PAIR_ERR] = "{err}",
 		[PAIR_IN] = "{in}", [PAIR_CTL] = "{ctl}",
 		[PAIR_TTY] = "{tty}", [PAIR_SERIAL] = "{serial}",
-		[PAIR_QMP] = "{qmp}",
+		[PAIR_QMP] = "{qmp}", [PAIR_GPU] = "{gpu}",
 	};
 	unsigned int i;
 	int fd[2];
@@ -102,6 +102,14 @@ static void ctl_line(void *ctx, const char *line)
 	}
 }
 
+/* Served by the main loop, one after the other. */
+static void request_line(void *ctx, const char *line)
+{
+	struct sup *s = ctx;
+
+	snprintf(s->request, sizeof(s->request), "%.63s", line);
+}
+
 static void pair_read(struct sup *s, enum pair_id id)
 {
 	char buf[65536];
@@ -129,7 +137,10 @@ static void pair_read(struct sup *s, enum pair_id id)
 		lines_feed(&s->ctl, buf, (size_t)n, ctl_line, s);
 		break;
 	case PAIR_QMP:
-		lines_feed(&s->qmp, buf, (size_t)n, qmp_line, s);
+		lines_feed(&s->qmp.lines, buf, (size_t)n, qmp_line, s);
+		break;
+	case PAIR_GPU:
+		lines_feed(&s->request_lines, buf, (size_t)n, request_line, s);
 		break;
 	default: /* the unused direction of the input port */
 		break;

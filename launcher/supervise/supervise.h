@@ -41,6 +41,8 @@ struct child {
 	pid_t pid; /* 0 when not running */
 	int status; /* wait status, valid once reaped */
 	bool reaped;
+	bool away; /* ended because the guest asked for it */
+	bool started; /* before: its log goes on */
 	bool wants_ready; /* prints "ready" on stdout before QEMU may start */
 	int out_fd; /* our end of its stdout while wants_ready, else -1 */
 	int listen_fd; /* of its {listen:PATH}, while it is started, else -1 */
@@ -52,6 +54,7 @@ enum pair_id {
 	PAIR_ERR,
 	PAIR_IN,
 	PAIR_CTL,
+	PAIR_GPU,
 	PAIR_TTY,
 	PAIR_SERIAL,
 	PAIR_QMP,
@@ -77,6 +80,15 @@ struct klog {
 	bool excerpt_open;
 };
 
+/* The dialogue with QEMU: the last command's answer, and what it told unasked. */
+struct qmp {
+	struct lines lines;
+	bool answered;
+	bool failed;
+	char error[SUP_LINE];
+	unsigned int deleted; /* devices that left */
+};
+
 struct options {
 	unsigned int timeout_s; /* 0: none */
 	unsigned int boot_timeout_s;
@@ -92,7 +104,10 @@ struct sup {
 	struct child *qemu; /* the last one of child[] */
 	struct pair pair[PAIR_COUNT];
 	struct klog klog;
-	struct lines ctl, qmp;
+	struct lines ctl;
+	struct qmp qmp;
+	struct lines request_lines;
+	char request[64]; /* of the guest, about its GPUs; empty if none */
 	int sig_fd;
 	bool stdin_open;
 	char input[4096]; /* from stdin, not yet taken by QEMU */
@@ -117,8 +132,13 @@ void klog_feed(struct klog *k, const char *data, size_t len);
 void klog_print_excerpt(const struct klog *k);
 
 /* qmp.c */
-void qmp_inject_nmi(int fd);
 void qmp_line(void *ctx, const char *line);
+/* Runs @command and waits for its end; false: qmp.error says why not. */
+bool qmp_run(struct sup *s, const char *command, const char *arguments);
+void qmp_inject_nmi(struct sup *s);
+
+/* replug.c */
+void request_serve(struct sup *s);
 
 /* tty.c */
 void tty_raw(void);
@@ -130,6 +150,7 @@ void pairs_close_guest(struct sup *s);
 void stream_poll(struct sup *s, int wait_ms);
 
 /* main.c */
+bool child_wait_ready(struct sup *s, struct child *c);
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 uint64_t now_ms(void);
 

@@ -95,6 +95,16 @@ unsigned int kfd_nodes(struct kfd_node nodes[MAX_GPUS])
 	return nr;
 }
 
+unsigned int kfd_count_gpus(void)
+{
+	unsigned int nr = 0;
+	u64 gpu_id, location;
+
+	for (u32 node = 0; !topology_property(node, "gpu_id", "", &gpu_id); node++)
+		nr += gpu_id && !topology_property(node, "properties", "location_id", &location);
+	return nr;
+}
+
 int kfd_render_open(const struct kfd_node *node)
 {
 	char path[64];

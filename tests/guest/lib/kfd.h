@@ -32,6 +32,8 @@ int kfd_ioctl_sized(int fd, unsigned int nr, size_t bytes, void *args);
 
 /** kfd_nodes() - GPUs of the topology in node order; fails the test if it cannot be read */
 unsigned int kfd_nodes(struct kfd_node nodes[MAX_GPUS]);
+/** kfd_count_gpus() - how many there are now, while they come and go */
+unsigned int kfd_count_gpus(void);
 /** topology_property() - a line of nodes/@node/@file; 0 or -errno, -ENODATA if not there */
 int topology_property(u32 node, const char *file, const char *name, u64 *value);
 

@@ -114,3 +114,41 @@ void gpu_revive(void)
 	assert_int_equal(driver_stat(0, "state", "lost"), 0);
 	selftest_expect_all_ok();
 }
+
+/* Asks the launcher outside, see launcher/supervise/replug.c. */
+static void launcher_request(const char *line)
+{
+	char answer[256] = "";
+	size_t len = 0;
+	ssize_t got;
+	int fd = open("/run/port/gpu", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0)
+		fail_test("/run/port/gpu: %s", strerror(errno));
+	assert_int_equal(write(fd, line, strlen(line)), strlen(line));
+	while (!strchr(answer, '\n') && len < sizeof(answer) - 1) {
+		got = read(fd, answer + len, sizeof(answer) - 1 - len);
+		if (got <= 0)
+			fail_test("/run/port/gpu: %s", got ? strerror(errno) : "no answer");
+		len += (size_t)got;
+	}
+	close(fd);
+	if (strcmp(answer, "ok\n"))
+		fail_test("%.*s: %s", (int)strlen(line) - 1, line, answer);
+}
+
+void gpus_kill(void)
+{
+	launcher_request("kill\n");
+}
+
+void gpus_replug(void)
+{
+	struct kfd_node nodes[MAX_GPUS];
+	unsigned int nr = kfd_nodes(nodes);
+
+	launcher_request("replug\n");
+	residency_forget();
+	assert_true(wait_until(kfd_count_gpus() == nr, 20000));
+	assert_int_equal(driver_stat(0, "state", "lost"), 0);
+}

@@ -28,5 +28,9 @@ int gpu_reset(const char *how);
  * again, so that no later test meets a dead GPU.
  */
 void gpu_revive(void);
+/** gpus_kill() - the GPU process outside dies, and with it every GPU; fails the test */
+void gpus_kill(void);
+/** gpus_replug() - new GPUs in the places of the old, dead or alive; fails the test unless they probe */
+void gpus_replug(void);
 
 #endif
