@@ -31,7 +31,7 @@ programs='log_normal_distribution normal_distribution poisson_distribution
 
 case ${1:-} in
 --list)
-	for program in $programs; do printf '%s\tlong timeout=900 vram=2G\n' "$program"; done
+	for program in $programs; do printf '%s\tlong timeout=2400 vram=2G\n' "$program"; done
 	exit 0
 	;;
 '' | -*)
@@ -51,7 +51,7 @@ trap 'rm -rf "$work"' EXIT
 	awk '/^  / { print suite $1; next } /\.$|\.[ \t]/ { suite = $1 }' | sort >"$work/listed"
 status=0
 # Ends before the runner's limit, so that the count is printed.
-timeout -k 5 870 "$program" >"$work/out" 2>&1 || status=$?
+timeout -k 5 2370 "$program" >"$work/out" 2>&1 || status=$?
 cat "$work/out"
 sed -n 's/^\[       OK \] \([^ ]*\) .*/\1/p' "$work/out" | sort >"$work/passed"
 comm -23 "$work/listed" "$work/passed" | sed 's/^/not passed: /'

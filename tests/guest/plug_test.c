@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * The process that is the GPU dies while others use it, and a new GPU is plugged
- * in at its place. Who used the old one hears of it and has lost what was in
- * VRAM, nothing else; the new one works.
+ * in at its place; or the GPU is taken from its driver and given back. Who used it
+ * hears of it and has lost what died in VRAM, nothing else; the next one works.
  */
 #include <errno.h>
 #include <signal.h>
@@ -111,7 +111,23 @@ static void living_gpu_is_swapped(int xnack)
 	assert_newcomer_works();
 }
 
-static void gpu_dies_under_load(int arg)
+static void dies(void)
+{
+	gpus_kill();
+	gpus_replug();
+}
+
+static void is_unbound(void)
+{
+	struct kfd_node nodes[MAX_GPUS];
+
+	kfd_nodes(nodes);
+	driver_unbind(nodes[0].pci);
+	driver_bind(nodes[0].pci);
+}
+
+/* Who works gives up or dies of it, without a wrong byte; others go on. */
+static void goes_under_load(void (*go)(void), int arg)
 {
 	volatile u64 *rounds = shared_words();
 	struct load_pair pair;
@@ -119,8 +135,7 @@ static void gpu_dies_under_load(int arg)
 	/* The debug kernel takes its time for each. */
 	for (int i = 0; i < arg / 2; i += (int)harness_slow()) {
 		load_start(&pair, arg % 2, true, rounds);
-		gpus_kill();
-		gpus_replug();
+		go();
 		for (size_t j = 0; j < ARRAY_LEN(pair.child); j++)
 			assert_child_ok(&pair.child[j]);
 	}
@@ -128,16 +143,30 @@ static void gpu_dies_under_load(int arg)
 	assert_newcomer_works();
 }
 
+static void gpu_dies_under_load(int arg)
+{
+	goes_under_load(dies, arg);
+}
+
+static void gpu_is_unbound_under_load(int arg)
+{
+	goes_under_load(is_unbound, arg);
+}
+
 #define LOAD(cycles, xnack) ((cycles) * 2 + (xnack))
+
+#define TEST_LOAD(fn)                                                         \
+	{ #fn "_xnack_on", fn, LOAD(CYCLES, 1), NULL },                       \
+	{ #fn "_xnack_off", fn, LOAD(CYCLES / 4, 0), "kernel=stock" },        \
+	{ #fn "_200_times_xnack_on", fn, LOAD(200, 1), "long timeout=1800" }, \
+	{ #fn "_200_times_xnack_off", fn, LOAD(200, 0), "long timeout=1800" }
 
 static const struct guest_test tests[] = {
 	TEST_XNACK(dead_gpu_takes_vram_and_a_new_one_works),
 	TEST(who_only_waits_hears_that_the_gpu_died),
 	TEST(process_of_a_dead_gpu_can_be_killed),
 	TEST_XNACK(living_gpu_is_swapped),
-	TEST_ARG("gpu_dies_under_load_xnack_on", gpu_dies_under_load, LOAD(CYCLES, 1)),
-	{ "gpu_dies_under_load_xnack_off", gpu_dies_under_load, LOAD(CYCLES / 4, 0), "kernel=stock" },
-	{ "gpu_dies_under_load_200_times_xnack_on", gpu_dies_under_load, LOAD(200, 1), "long timeout=1800" },
-	{ "gpu_dies_under_load_200_times_xnack_off", gpu_dies_under_load, LOAD(200, 0), "long timeout=1800" },
+	TEST_LOAD(gpu_dies_under_load),
+	TEST_LOAD(gpu_is_unbound_under_load),
 };
 HARNESS_MAIN(tests)

@@ -17,6 +17,7 @@
 #include "residency.h"
 #include "sdma.h"
 #include "smi.h"
+#include "work.h"
 
 #define BYTES	HUGE_BYTES
 
@@ -42,13 +43,13 @@ static int machine_sleep(int arg)
 }
 
 /* Memory in RAM and in VRAM, mapped by the GPU, and buffers in both. */
-struct work {
+struct sleeper {
 	struct session s;
 	struct sdma q;
 	char *ram, *vram, *buffer, *system;
 };
 
-static void work_start(struct work *w, int arg)
+static void sleeper_start(struct sleeper *w, int arg)
 {
 	session_start(&w->s, arg & XNACK);
 	sdma_create(&w->q, &w->s, 0);
@@ -66,7 +67,7 @@ static void work_start(struct work *w, int arg)
 }
 
 /* By the CPU, and by the queue, which is the one of before. */
-static void work_check(struct work *w)
+static void sleeper_check(struct sleeper *w)
 {
 	pattern_check(w->ram, BYTES, 1);
 	pattern_check(w->vram, BYTES, 2);
@@ -103,9 +104,9 @@ static bool queues_run(struct smi *smi, size_t least)
 static void memory_and_queue_survive(int arg)
 {
 	static struct smi smi;
-	struct work w;
+	struct sleeper w;
 
-	work_start(&w, arg);
+	sleeper_start(&w, arg);
 	smi_open(&smi, &w.s, SMI_QUEUES | SMI_MIGRATE);
 	for (int i = 0; i < times(); i++) {
 		assert_ok(gpu_prefetch(&w.s, w.vram, BYTES, true));
@@ -123,7 +124,7 @@ static void memory_and_queue_survive(int arg)
 		assert_int_equal(smi_bytes(&smi, KFD_SMI_EVENT_MIGRATE_END, w.vram, BYTES), BYTES);
 		assert_int_equal(smi_find(&smi, KFD_SMI_EVENT_MIGRATE_END)->trigger,
 				 KFD_MIGRATE_TRIGGER_TTM_EVICTION);
-		work_check(&w);
+		sleeper_check(&w);
 	}
 	sdma_destroy(&w.q);
 }
@@ -222,15 +223,15 @@ static void faults_go_on(int arg)
 /* Refused with the GPU down, or before: nothing has happened to whoever uses it. */
 static void suspend_fails(const char *point, const char *level, int errno_wanted, int arg)
 {
-	struct work w;
+	struct sleeper w;
 
-	work_start(&w, arg);
+	sleeper_start(&w, arg);
 	for (int i = 0; i < times(); i++) {
 		assert_ok(gpu_prefetch(&w.s, w.vram, BYTES, true));
 		driver_poke(0, point, "1");
 		assert_errno(power_test(level), errno_wanted);
 		assert_int_equal(driver_number(0, point), 0);
-		work_check(&w);
+		sleeper_check(&w);
 	}
 	sdma_destroy(&w.q);
 }
@@ -245,23 +246,10 @@ static void gpu_stays_up_without_memory_for_buffers(int arg)
 	suspend_fails("fail_save", "devices", ENOMEM, arg);
 }
 
-static int newcomer(struct child *c, void *arg)
-{
-	char *p = mm_map_small(BYTES);
-	struct session s;
-
-	child_expect(session_try_start(&s, true));
-	pattern_fill(p, BYTES, 7);
-	child_expect(!gpu_prefetch(&s, p, BYTES, true));
-	child_expect(pattern_mismatch(p, BYTES, 7) == PATTERN_OK);
-	return 0;
-}
-
 /* The device refuses a context at resume: buffers are lost loudly, memory is not. */
 static void failed_resume_takes_the_gpu_from_its_processes(int arg)
 {
 	struct session s;
-	struct child c;
 	char *p, *buffer;
 
 	session_start(&s, true);
@@ -276,8 +264,7 @@ static void failed_resume_takes_the_gpu_from_its_processes(int arg)
 	pattern_check(p, BYTES, 9);
 	assert_bus_error(buffer);
 	assert_errno(gpu_prefetch(&s, p, BYTES, true), ENODEV);
-	child_start(&c, newcomer, NULL);
-	assert_child_ok(&c);
+	assert_newcomer_works();
 }
 
 /* VRAM of @gpu, for it and the CPU alone. */
