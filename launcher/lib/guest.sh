@@ -220,6 +220,7 @@ guest_qemu() {
 			-device isa-debug-exit,iobase=0x501,iosize=1 \
 			-kernel "$guest_kernel" -append "$(guest_kernel_line)"
 		cat "$guest_work/devices"
+		[ -z "${guest_plugin:-}" ] || printf '%s\n' -plugin "$guest_plugin"
 	} >>"$guest_work/helpers"
 }
 

@@ -19,6 +19,7 @@ struct bench {
 void bench_migrate(struct bench *b);
 void bench_fault(struct bench *b);
 void bench_scale(struct bench *b);
+void bench_instructions(struct bench *b);
 
 /** bench_seconds() - monotonic time */
 double bench_seconds(void);

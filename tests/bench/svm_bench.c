@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * usage: svm_bench [--json] [--quick] [migrate|fault|scale]...
+ * usage: svm_bench [--json] [--quick] [migrate|fault|scale|instructions]...
  *
  * Measures shared virtual memory in this guest beside what the kernel itself
  * does. Exit status 1 if a target is missed. The guest needs two NUMA nodes, 8 GiB,
@@ -17,11 +17,12 @@ static const struct {
 	{ "migrate", bench_migrate },
 	{ "fault", bench_fault },
 	{ "scale", bench_scale },
+	{ "instructions", bench_instructions },
 };
 
 static int usage(const char *word)
 {
-	fprintf(stderr, "svm_bench: '%s'? usage: svm_bench [--json] [--quick] [migrate|fault|scale]...\n",
+	fprintf(stderr, "svm_bench: '%s'? usage: svm_bench [--json] [--quick] [migrate|fault|scale|instructions]...\n",
 		word);
 	return 2;
 }
