@@ -97,27 +97,29 @@ static bool worth_splitting(struct to_vram *job, int err)
 	return err == -EBUSY || err == -ENOSPC || err == -ENOMEM;
 }
 
-static int move_part(struct to_vram *job, u64 va, u64 bytes)
+/* @before: what a look at it has just found. */
+static int move_part(struct to_vram *job, u64 va, u64 bytes, const struct vkfd_scan *before)
 {
 	u64 smaller = vkfd_piece_smaller(bytes), pages = bytes >> PAGE_SHIFT, at;
-	struct vkfd_scan before, after;
-	int err;
+	struct vkfd_scan after = *before, part;
+	int err = 0;
 
-	err = look(job, va, bytes, &before);
-	if (err)
-		return err == -EBUSY ? 0 : err;
-	after = before;
-	if (before.own < pages) {
+	if (before->own < pages) {
 		err = populate(job, va, bytes, &after);
 		if (err == -EBUSY && smaller)
 			err = populate_again(job, va, bytes, &after);
 	}
 	if (!worth_splitting(job, err) || !smaller) {
-		account(job, before.own, after.own, pages);
+		account(job, before->own, after.own, pages);
 		return err == -EBUSY ? 0 : err;
 	}
-	for (at = va, err = 0; at < va + bytes && !err; at += smaller)
-		err = move_part(job, at, smaller);
+	for (at = va, err = 0; at < va + bytes && !err; at += smaller) {
+		err = look(job, at, smaller, &part);
+		if (!err)
+			err = move_part(job, at, smaller, &part);
+		else if (err == -EBUSY)
+			err = 0;
+	}
 	return err;
 }
 
@@ -149,7 +151,10 @@ static int move_piece(struct to_vram *job, u64 va, u64 bytes, u64 end)
 	}
 	tell(job, va, end);
 	trace_vkfd_migrate_begin(va, bytes, 0, job->dev->gpu_id, job->trigger);
-	err = move_part(job, va, bytes);
+	if (!err)
+		err = move_part(job, va, bytes, &scan);
+	else if (err == -EBUSY)
+		err = 0;
 	if (vkfd_device_is_lost(job->dev))
 		err = -ENODEV;
 	vkfd_migrate_done(job->mm, va, va + bytes, 0, job->dev->gpu_id, job->trigger,

@@ -39,6 +39,8 @@ struct vkfd_ram_move {
 	unsigned long npages;
 	bool starved;			/* some page found no memory */
 	bool force;			/* unreadable pages move too, as zeroes */
+	bool readable;			/* the answer for the page asked about last, */
+	unsigned long asked;		/* and for all with this zone_device_data */
 	unsigned long src[VKFD_PIECE_PAGES];
 	unsigned long dst[VKFD_PIECE_PAGES];
 	dma_addr_t dma[VKFD_PIECE_PAGES];
@@ -67,11 +69,25 @@ static bool page_retired(struct page *page)
 	       DRM_PAGEMAP_ZDD_FLAG_MIGRATED;
 }
 
-static bool page_readable(const struct page *page)
+/* Before each round of page_readable(). */
+static void forget_answer(struct vkfd_ram_move *move)
 {
-	struct vkfd_svm_bo *bo = vkfd_pagemap_bo(page);
+	move->asked = ~0ul;
+}
 
-	return bo && vkfd_svm_bo_readable(bo);
+/* Pages that came to VRAM together are in one buffer, so one answer is for all in a row. */
+static bool page_readable(struct vkfd_ram_move *move, const struct page *page)
+{
+	unsigned long together = (unsigned long)folio_zone_device_data(page_folio(page)) &
+				 ~(unsigned long)DRM_PAGEMAP_ZDD_FLAG_MIGRATED;
+	struct vkfd_svm_bo *bo;
+
+	if (together != move->asked) {
+		bo = vkfd_pagemap_bo(page);
+		move->asked = together;
+		move->readable = bo && vkfd_svm_bo_readable(bo);
+	}
+	return move->readable;
 }
 
 static void page_retire(struct page *page)
@@ -151,6 +167,7 @@ static void alloc_destinations(struct vkfd_ram_move *move)
 	unsigned long i, nr;
 
 	memset(move->dst, 0, sizeof(move->dst));
+	forget_answer(move);
 	for (i = 0; i < move->npages; i += nr) {
 		struct page *page = source(move, i);
 
@@ -158,7 +175,7 @@ static void alloc_destinations(struct vkfd_ram_move *move)
 		if (!page)
 			continue;
 		nr = folio_nr_pages(page_folio(page));
-		if (page_retired(page) || (!move->force && !page_readable(page))) {
+		if (page_retired(page) || (!move->force && !page_readable(move, page))) {
 			move->src[i] &= ~MIGRATE_PFN_MIGRATE;
 			continue;
 		}
@@ -210,12 +227,13 @@ static int dma_map_all(struct vkfd_ram_move *move, struct vkfd_runs *runs)
 	unsigned long i, nr;
 
 	memset(move->dma, 0, sizeof(move->dma));
+	forget_answer(move);
 	for (i = 0; i < move->npages; i += nr) {
 		nr = 1;
 		if (!move->dst[i])
 			continue;
 		nr = dst_pages(move, i);
-		if (!page_readable(source_page(move, i))) {
+		if (!page_readable(move, source_page(move, i))) {
 			zero_destination(move, i);
 			continue;
 		}
@@ -252,10 +270,11 @@ static void copy_by_cpu(struct vkfd_ram_move *move)
 {
 	unsigned long i, j;
 
+	forget_answer(move);
 	for (i = 0; i < move->npages; i++) {
 		struct page *src = move->dst[i] ? source_page(move, i) : NULL;
 
-		if (!src || !page_readable(src))
+		if (!src || !page_readable(move, src))
 			continue;
 		for (j = 0; j < dst_pages(move, i); j++)
 			copy_highpage(migrate_pfn_to_page(move->dst[i]) + j, src + j);
