@@ -23,6 +23,7 @@
 #include <linux/highmem.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "core/failpoint.h"
@@ -39,6 +40,7 @@ struct vkfd_ram_move {
 	unsigned long npages;
 	bool starved;			/* some page found no memory */
 	bool force;			/* unreadable pages move too, as zeroes */
+	struct mm_struct *told;		/* whose loss was told last; a number, not a reference */
 	bool readable;			/* the answer for the page asked about last, */
 	unsigned long asked;		/* and for all with this zone_device_data */
 	unsigned long src[VKFD_PIECE_PAGES];
@@ -104,6 +106,16 @@ static struct page *source(const struct vkfd_ram_move *move, unsigned long i)
 	if (!(move->src[i] & MIGRATE_PFN_MIGRATE))
 		return NULL;
 	return migrate_pfn_to_page(move->src[i]);
+}
+
+/* Device page behind entry @i; in a folio that is being split only the head has an entry. */
+static struct page *source_page(const struct vkfd_ram_move *move, unsigned long i)
+{
+	unsigned long head = i;
+
+	while (!migrate_pfn_to_page(move->src[head]))
+		head--;
+	return migrate_pfn_to_page(move->src[head]) + (i - head);
 }
 
 static unsigned long dst_pages(const struct vkfd_ram_move *move, unsigned long i)
@@ -183,8 +195,34 @@ static void alloc_destinations(struct vkfd_ram_move *move)
 	}
 }
 
+/*
+ * What becomes zeroes was something else to those who had it there, so they must
+ * not go on as if nothing had been. The process whose pages they were gets SIGBUS;
+ * a child that it forked does not.
+ */
+static void tell_of_loss(struct vkfd_ram_move *move, const struct page *page)
+{
+	struct vkfd_svm_bo *bo = vkfd_pagemap_bo(page);
+	struct mm_struct *mm = move->vma ? move->vma->vm_mm : bo ? bo->devmem.mm : NULL;
+	struct task_struct *owner;
+	struct pid *pid = NULL;
+
+	if (!mm || mm == move->told)
+		return;
+	move->told = mm;
+	rcu_read_lock();
+	owner = rcu_dereference(mm->owner);
+	if (owner)
+		pid = get_pid(task_tgid(owner));
+	rcu_read_unlock();
+	if (pid)
+		kill_pid(pid, SIGBUS, 1);
+	put_pid(pid);
+}
+
 static void zero_destination(struct vkfd_ram_move *move, unsigned long i)
 {
+	tell_of_loss(move, source_page(move, i));
 	folio_zero_range(page_folio(migrate_pfn_to_page(move->dst[i])), 0,
 			 dst_pages(move, i) << PAGE_SHIFT);
 }
@@ -209,16 +247,6 @@ static void dma_unmap_all(struct vkfd_ram_move *move)
 			       dst_pages(move, i) << PAGE_SHIFT, DMA_FROM_DEVICE);
 		move->dma[i] = 0;
 	}
-}
-
-/* Device page behind entry @i; in a folio that is being split only the head has an entry. */
-static struct page *source_page(const struct vkfd_ram_move *move, unsigned long i)
-{
-	unsigned long head = i;
-
-	while (!migrate_pfn_to_page(move->src[head]))
-		head--;
-	return migrate_pfn_to_page(move->src[head]) + (i - head);
 }
 
 static int dma_map_all(struct vkfd_ram_move *move, struct vkfd_runs *runs)

@@ -16,6 +16,13 @@
 
 #define CYCLES	20
 
+static volatile sig_atomic_t bus_errors;
+
+static void count_bus_error(int sig)
+{
+	bus_errors++;
+}
+
 static void dead_gpu_takes_vram_and_a_new_one_works(int xnack)
 {
 	struct work w;
@@ -31,7 +38,9 @@ static void dead_gpu_takes_vram_and_a_new_one_works(int xnack)
 	assert_int_equal(signal_of(touch, w.vram), SIGBUS);
 	assert_int_equal(signal_of(touch, w.vram + WORK_BYTES - 1), SIGBUS);
 	assert_int_not_equal(gpu_prefetch(&w.s, w.ram, WORK_BYTES, true), 0);
+	signal(SIGBUS, count_bus_error);
 	gpus_replug();
+	assert_true(bus_errors); /* before what was in VRAM became zeroes */
 	/* Whoever was there has no GPU any more, and keeps his memory. */
 	assert_errno(gpu_prefetch(&w.s, w.ram, WORK_BYTES, true), ENODEV);
 	pattern_check(w.ram, WORK_BYTES, 1);
@@ -105,7 +114,9 @@ static void living_gpu_is_swapped(int xnack)
 	struct work w;
 
 	work_start(&w, xnack);
+	signal(SIGBUS, count_bus_error);
 	gpus_replug();
+	assert_true(bus_errors);
 	assert_errno(gpu_prefetch(&w.s, w.ram, WORK_BYTES, true), ENODEV);
 	pattern_check(w.ram, WORK_BYTES, 1);
 	assert_newcomer_works();
