@@ -318,6 +318,8 @@ struct vkfd_scan {
 /* @pfns: room for VKFD_PIECE_PAGES; mmap_lock held. A hint: nothing is pinned. */
 int vkfd_scan(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 end,
 	      unsigned long *pfns, struct vkfd_scan *scan);
+/* Room for looks at up to 2 MiB at a time of [start, end), for kvfree(); or NULL. */
+unsigned long *vkfd_scan_pfns(u64 start, u64 end);
 /* Faults absent pages in; mmap_lock held. */
 int vkfd_bring_in(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 end,
 		  unsigned long *pfns);

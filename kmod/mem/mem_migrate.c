@@ -230,7 +230,7 @@ int vkfd_migrate_to_vram(struct vkfd_device *dev, struct mm_struct *mm, u64 star
 	}
 	if (!mmget_not_zero(mm))
 		return -ESRCH;
-	job.pfns = kvcalloc(VKFD_PIECE_PAGES, sizeof(*job.pfns), GFP_KERNEL);
+	job.pfns = vkfd_scan_pfns(start, end);
 	if (!job.pfns)
 		err = -ENOMEM;
 	while (start < end && !err) {

@@ -75,6 +75,13 @@ int vkfd_scan(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 end,
 	return 0;
 }
 
+unsigned long *vkfd_scan_pfns(u64 start, u64 end)
+{
+	u64 pages = min_t(u64, (end - start) >> PAGE_SHIFT, VKFD_PIECE_PAGES);
+
+	return kvmalloc_array(pages, sizeof(unsigned long), GFP_KERNEL);
+}
+
 int vkfd_bring_in(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u64 end,
 		  unsigned long *pfns)
 {

@@ -65,8 +65,9 @@ static bool is_shared(const struct to_ram *job)
 	       vkfd_page_is_shared(hmm_pfn_to_page(job->pfns[0]));
 }
 
-static int window_move(struct to_ram *job, struct vkfd_device *dev, struct vkfd_ram_move *move,
-		       u64 start, u64 end)
+/* @move: made when the first page is found; most looks find none. */
+static int window_move(struct to_ram *job, struct vkfd_device *dev, struct vkfd_ram_move **move,
+		       bool force, u64 start, u64 end)
 {
 	struct mm_struct *mm = job->vma->vm_mm;
 	struct vkfd_scan scan;
@@ -76,9 +77,13 @@ static int window_move(struct to_ram *job, struct vkfd_device *dev, struct vkfd_
 	err = vkfd_scan(dev, mm, start, end, job->pfns, &scan);
 	if (err || !scan.own)
 		return 0;
+	if (!*move)
+		*move = vkfd_ram_begin(dev, force);
+	if (!*move)
+		return -ENOMEM;
 	tell(job, dev, start);
 	trace_vkfd_migrate_begin(start, end - start, dev->gpu_id, 0, job->trigger);
-	moved = vkfd_ram_vma(move, job->vma, start, end, !is_shared(job));
+	moved = vkfd_ram_vma(*move, job->vma, start, end, !is_shared(job));
 	err = moved < 0 ? moved : 0;
 	moved = max(moved, 0L);
 	vkfd_migrate_done(mm, start, end, dev->gpu_id, 0, job->trigger, moved, err);
@@ -89,17 +94,16 @@ static int window_move(struct to_ram *job, struct vkfd_device *dev, struct vkfd_
 
 static int windows_move(struct to_ram *job, struct vkfd_device *dev, bool force)
 {
-	struct vkfd_ram_move *move = vkfd_ram_begin(dev, force);
+	struct vkfd_ram_move *move = NULL;
 	u64 start, end;
 	int err = 0;
 
-	if (!move)
-		return -ENOMEM;
 	for (start = job->start; start < job->end && !err; start = end) {
 		end = min(job->end, round_down(start + SZ_2M, SZ_2M));
-		err = window_move(job, dev, move, start, end);
+		err = window_move(job, dev, &move, force, start, end);
 	}
-	vkfd_ram_end(move);
+	if (move)
+		vkfd_ram_end(move);
 	return err;
 }
 
@@ -148,7 +152,7 @@ int vkfd_ram_others(struct vm_area_struct *vma, u64 start, u64 end, struct vkfd_
 	};
 	int err;
 
-	job.pfns = kvcalloc(VKFD_PIECE_PAGES, sizeof(*job.pfns), GFP_KERNEL);
+	job.pfns = vkfd_scan_pfns(start, end);
 	if (!job.pfns)
 		return -ENOMEM;
 	err = vma_move(&job);
@@ -174,7 +178,7 @@ void vkfd_ram_force(struct vkfd_device *dev, struct mm_struct *mm, u64 start, u6
 
 	if (!mmget_not_zero(mm))
 		return;
-	job.pfns = kvcalloc(VKFD_PIECE_PAGES, sizeof(*job.pfns), GFP_KERNEL);
+	job.pfns = vkfd_scan_pfns(start, end);
 	if (!job.pfns)
 		goto out;
 	mmap_read_lock(mm);
@@ -234,7 +238,7 @@ int vkfd_migrate_to_ram(struct mm_struct *mm, u64 start, u64 end,
 		return -EINVAL;
 	if (!mmget_not_zero(mm))
 		return -ESRCH;
-	job.pfns = kvcalloc(VKFD_PIECE_PAGES, sizeof(*job.pfns), GFP_KERNEL);
+	job.pfns = vkfd_scan_pfns(start, end);
 	if (!job.pfns)
 		err = -ENOMEM;
 	while (start < end && !err) {

@@ -53,7 +53,7 @@ static struct vkfd_svm_fault_entry *find_waiting(struct vkfd_svm_faults *faults,
 	struct vkfd_svm_fault_entry *entry;
 
 	lockdep_assert_held(&faults->lock);
-	list_for_each_entry(entry, &faults->waiting, link)
+	hash_for_each_possible(faults->by_va, entry, same_va, va >> PAGE_SHIFT)
 		if (entry->slot == slot && entry->fault.va == va)
 			return entry;
 	return NULL;
@@ -82,6 +82,7 @@ static void enqueue(struct vkfd_svm_faults *faults, unsigned int slot,
 	entry->due = jiffies;
 	entry->since = jiffies;
 	list_move_tail(&entry->link, &faults->waiting);
+	hash_add(faults->by_va, &entry->same_va, fault->va >> PAGE_SHIFT);
 }
 
 /**
@@ -141,8 +142,10 @@ static struct vkfd_svm_fault_entry *pop_due(struct vkfd_svm_faults *faults)
 
 	spin_lock(&faults->lock);
 	due = first_due(faults, &wait);
-	if (due)
+	if (due) {
 		list_del_init(&due->link);
+		hash_del(&due->same_va);
+	}
 	spin_unlock(&faults->lock);
 	return due;
 }
@@ -176,6 +179,7 @@ static void entry_defer(struct vkfd_svm_faults *faults, struct vkfd_svm_fault_en
 	entry->tries++;
 	spin_lock(&faults->lock);
 	list_add_tail(&entry->link, &faults->waiting);
+	hash_add(faults->by_va, &entry->same_va, entry->fault.va >> PAGE_SHIFT);
 	spin_unlock(&faults->lock);
 }
 
@@ -217,6 +221,7 @@ static void drop_all(struct vkfd_svm_faults *faults)
 {
 	spin_lock(&faults->lock);
 	list_splice_init(&faults->waiting, &faults->unused);
+	hash_init(faults->by_va);
 	faults->lost = 0;
 	spin_unlock(&faults->lock);
 }
@@ -280,6 +285,7 @@ int vkfd_svm_faults_init(struct vkfd_svm *svm)
 	spin_lock_init(&faults->lock);
 	INIT_LIST_HEAD(&faults->waiting);
 	INIT_LIST_HEAD(&faults->unused);
+	hash_init(faults->by_va);
 	for (i = 0; i < VKFD_SVM_FAULTS; i++)
 		list_add_tail(&faults->entries[i].link, &faults->unused);
 	INIT_DELAYED_WORK(&faults->work, fault_work);

@@ -4,6 +4,7 @@
 
 #include <linux/atomic.h>
 #include <linux/bitops.h>
+#include <linux/hashtable.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
@@ -92,6 +93,8 @@ struct vkfd_svm_buffer {
 /** struct vkfd_svm_fault_entry - one fault that waits for service */
 struct vkfd_svm_fault_entry {
 	struct list_head link;
+	/** @same_va: in &vkfd_svm_faults.by_va while it waits. */
+	struct hlist_node same_va;
 	struct vkfd_fault fault;
 	unsigned int slot;
 	unsigned int tries;
@@ -118,6 +121,8 @@ struct vkfd_svm_faults {
 	/** @lock: guards all but @work and the wild addresses; a leaf. */
 	spinlock_t lock;
 	struct list_head waiting, unused;
+	/** @by_va: what waits, by page; a storm reports each page often. */
+	DECLARE_HASHTABLE(by_va, 6);
 	struct vkfd_svm_fault_entry *entries;
 	/** @lost: slots whose faults did not fit; all their parked accesses run again. */
 	u32 lost;
