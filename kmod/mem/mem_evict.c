@@ -280,20 +280,44 @@ int vkfd_mem_evict_all(struct vkfd_device *dev)
 	return 0;
 }
 
-/* One pass over all buffers; a piece of VRAM without an owner has no pages. */
+static void sweep_by_number(struct vkfd_svm_bo *bo, struct vkfd_ram_move *move)
+{
+	dma_resv_lock(bo->base.ttm.base.resv, NULL);
+	if (!completion_done(&bo->devmem.detached))
+		vkfd_ram_pfns(move, bo);
+	dma_resv_unlock(bo->base.ttm.base.resv);
+}
+
+/* As evict(), with time to wait for the lock. Pages of who is on his way out go with him. */
+static void sweep_bo(struct vkfd_svm_bo *bo, struct vkfd_ram_move *move)
+{
+	struct mm_struct *mm = bo->devmem.mm;
+
+	if (mmget_not_zero(mm)) {
+		mmap_read_lock(mm);
+		sweep_by_number(bo, move);
+		mmap_read_unlock(mm);
+		mmput_async(mm);
+	} else if (vkfd_svm_bo_orphaned(bo)) {
+		sweep_by_number(bo, move);
+	}
+}
+
+/* One pass over all buffers. */
 static void sweep_once(struct vkfd_device *dev, struct vkfd_ram_move *move)
 {
 	struct vkfd_pagemap *pagemap = dev->pagemap;
-	unsigned long base = PHYS_PFN(pagemap->pgmap.range.start);
-	unsigned long total = PHYS_PFN(range_len(&pagemap->pgmap.range));
-	unsigned long index = 0;
+	struct vkfd_svm_bo *bo;
+	unsigned long index;
+	bool left;
+	void *entry;
 
-	while (xa_find(&pagemap->bos, &index, total - 1, XA_PRESENT)) {
-		unsigned long first = round_down(index, VKFD_PIECE_PAGES);
-		unsigned long npages = min(total - first, VKFD_PIECE_PAGES);
-
-		vkfd_ram_range(move, base + first, npages);
-		index = first + npages;
+	xa_for_each(&pagemap->bos, index, entry) {
+		bo = older_bo(pagemap, index, U64_MAX, &left);
+		if (!bo)
+			continue;
+		sweep_bo(bo, move);
+		vkfd_bo_put(&bo->base);
 		cond_resched();
 	}
 }

@@ -292,7 +292,6 @@ void vkfd_ram_end(struct vkfd_ram_move *move);
 long vkfd_ram_vma(struct vkfd_ram_move *move, struct vm_area_struct *vma, u64 start, u64 end,
 		  bool whole);
 long vkfd_ram_pfns(struct vkfd_ram_move *move, struct vkfd_svm_bo *bo);
-long vkfd_ram_range(struct vkfd_ram_move *move, unsigned long first_pfn, unsigned long npages);
 
 /* mem_to_ram.c: all GPUs' pages but @keep's of [start, end) in one VMA; mmap_lock held. */
 int vkfd_ram_others(struct vm_area_struct *vma, u64 start, u64 end, struct vkfd_device *keep,

@@ -431,12 +431,3 @@ long vkfd_ram_pfns(struct vkfd_ram_move *move, struct vkfd_svm_bo *bo)
 		return err;
 	return ram_by_number(move, npages);
 }
-
-long vkfd_ram_range(struct vkfd_ram_move *move, unsigned long first_pfn, unsigned long npages)
-{
-	int err = migrate_device_range(move->src, first_pfn, npages);
-
-	if (err)
-		return err;
-	return ram_by_number(move, npages);
-}
