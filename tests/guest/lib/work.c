@@ -126,7 +126,8 @@ static int load(struct child *c, void *arg)
 		pattern_fill(p, WORK_BYTES, round);
 		gpu_prefetch(&s, p, WORK_BYTES, true);
 		sdma_copy(&q, copy, p, WORK_BYTES);
-		alive = sdma_wait(&q, sdma_submit(&q), 300);
+		/* Nobody does anything to the GPU before the first round. */
+		alive = sdma_wait(&q, sdma_submit(&q), *l->rounds ? 300 : SDMA_MS);
 		child_expect(pattern_mismatch(p, WORK_BYTES, round) == PATTERN_OK);
 		child_expect(!alive || pattern_mismatch(copy, WORK_BYTES, round) == PATTERN_OK);
 		if (l->doomed && !alive)
