@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "area.h"
 #include "gpu.h"
 #include "mm.h"
 #include "pattern.h"
@@ -330,16 +331,6 @@ static void many_queues_fault_on_the_same_pages(int huge)
  * The violations. The event carries the page; the queues of the process on
  * this GPU stop; the process itself lives on.
  */
-static void assert_violation(HsaEvent *e, const void *addr, bool read_only)
-{
-	HsaMemoryAccessFault *fault = &e->EventData.EventData.MemoryAccessFault;
-
-	assert_hsa(hsaKmtWaitOnEvent(e, SDMA_MS));
-	assert_int_equal(fault->VirtualAddress, (uintptr_t)addr & ~(PAGE - 1));
-	assert_int_equal(fault->Failure.ReadOnly, read_only);
-	assert_int_equal(fault->Failure.NotPresent, !read_only);
-}
-
 static void wild_pointer_is_one_memory_exception(int xnack)
 {
 	struct session s;

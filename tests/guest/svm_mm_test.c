@@ -14,33 +14,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "area.h"
 #include "gpu.h"
 #include "mm.h"
 #include "pattern.h"
 #include "residency.h"
 #include "sdma.h"
-
-/* A session with a queue and @bytes of memory holding pattern @seed, in VRAM. */
-struct area {
-	struct session s;
-	struct sdma q;
-	char *p;
-	size_t bytes;
-	u64 seed;
-};
-
-static void area_start(struct area *a, int mode, size_t bytes, u64 seed)
-{
-	session_start(&a->s, mode & XNACK);
-	sdma_create(&a->q, &a->s, 0);
-	a->bytes = bytes;
-	a->seed = seed;
-	a->p = mm_map_kind(bytes, mode & HUGE);
-	pattern_fill(a->p, bytes, seed);
-	gpu_access(&a->s, a->p, bytes);
-	assert_ok(gpu_prefetch(&a->s, a->p, bytes, true));
-	assert_in_vram(a->p, bytes);
-}
 
 static int child_sees_old_bytes(struct child *c, void *arg)
 {
