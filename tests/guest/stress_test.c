@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -237,6 +238,21 @@ static void slot_init(struct stress *s, unsigned int number)
 	snprintf(worker->evict, sizeof(worker->evict), "/sys/kernel/debug/vkfd/%u/evict", nodes[0].gpu_id);
 }
 
+/*
+ * khugepaged runs with nice 19 and holds a process' mmap_lock for writing meanwhile.
+ * Beside all these threads it would get a thousandth of a processor, and on the
+ * debug kernel the process would wait for it longer than hung_task allows.
+ */
+static void khugepaged_gets_time(void)
+{
+	FILE *f = popen("pidof khugepaged", "re");
+	int pid = 0;
+
+	if (!f || fscanf(f, "%d", &pid) != 1 || setpriority(PRIO_PROCESS, (id_t)pid, 0))
+		fail_test("khugepaged (pid %d) cannot be given time: %s", pid, strerror(errno));
+	pclose(f);
+}
+
 static void random_operations_of_many_processes(int seconds)
 {
 	const char *text = getenv("VKFD_STRESS_SECONDS");
@@ -245,6 +261,7 @@ static void random_operations_of_many_processes(int seconds)
 
 	if (text && *text)
 		seconds = atoi(text);
+	khugepaged_gets_time();
 	/* Beyond this, the threads' own watch is what ends a hang. */
 	alarm((unsigned int)seconds + (2 * STUCK_MS + END_MS) / 1000 * harness_slow());
 	s.shared = mmap(NULL, sizeof(*s.shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
