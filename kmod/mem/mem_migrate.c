@@ -11,7 +11,8 @@
  * swapped or in another GPU's VRAM is brought to RAM; then the piece is tried
  * in 64 KiB and 4 KiB parts, so that one pinned page keeps only itself back.
  *
- * VMAs that never migrate (files, shared memory, VM_SPECIAL, userfaultfd) are
+ * VMAs that never migrate (files, shared memory, VM_SPECIAL, userfaultfd, memory
+ * that ksmd may merge: it would read merged pages in VRAM by the direct map) are
  * not tried; their pages are mapped in place.
  *
  * mmap_lock is held for read per piece and dropped between pieces, so that the
@@ -41,7 +42,7 @@ struct to_vram {
 
 static bool vma_migrates(struct vm_area_struct *vma)
 {
-	return vma_is_anonymous(vma) && !(vma->vm_flags & VM_SPECIAL) &&
+	return vma_is_anonymous(vma) && !(vma->vm_flags & (VM_SPECIAL | VM_MERGEABLE)) &&
 	       !userfaultfd_armed(vma);
 }
 
