@@ -218,12 +218,33 @@ static int map_at(struct service *job, u64 addr, u64 *next)
 	return err;
 }
 
+/*
+ * A page that nobody can have (a guard page, one beyond a file's end) must not keep
+ * its neighbours from the GPU: the access is served alone. False: it is alone.
+ */
+static bool narrow(struct service *job)
+{
+	u64 va = job->entry->fault.va;
+	struct vkfd_svm_range *range = vkfd_svm_range_find(job->svm, va);
+
+	if (!range || drm_gpusvm_range_size(&range->base) == PAGE_SIZE)
+		return false;
+	vkfd_svm_range_drop(job->svm, range);
+	job->start = va;
+	job->end = va + PAGE_SIZE;
+	job->vma.start = job->start;
+	job->vma.end = job->end;
+	return true;
+}
+
 /* The faulting range must be mapped; the rest of the window as far as it goes. */
 static int map_window(struct service *job)
 {
 	u64 va = job->entry->fault.va, addr, next;
 	int err = map_at(job, va, &next);
 
+	if (err == -EFAULT && narrow(job))
+		err = map_at(job, va, &next);
 	if (err)
 		return err;
 	for (addr = job->start; addr < job->end; addr = next)
