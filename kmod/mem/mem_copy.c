@@ -225,6 +225,8 @@ int vkfd_copy_to_ram(struct page **pages, struct drm_pagemap_addr *addrs, unsign
 		if (!pages[i] || !addrs[i].addr)
 			continue;
 		nr = 1ul << addrs[i].order;
+		/* The destination inherits it; no CPU wrote what a GPU wrote in VRAM. */
+		folio_mark_dirty(page_folio(pages[i]));
 		bo = vkfd_pagemap_bo(pages[i]);
 		if (WARN_ON_ONCE(!bo) || !vkfd_svm_bo_readable(bo))
 			batch.err = -EIO;

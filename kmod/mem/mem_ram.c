@@ -136,6 +136,8 @@ static bool dst_alloc_one(struct vkfd_ram_move *move, unsigned long i, unsigned 
 	if (!folio)
 		return false;
 	folio_lock(folio);
+	/* No CPU wrote what a GPU wrote in VRAM; reclaim must not take it for clean. */
+	folio_mark_dirty(folio);
 	move->dst[i] = migrate_pfn(folio_pfn(folio)) | (order ? MIGRATE_PFN_COMPOUND : 0);
 	return true;
 }

@@ -15,6 +15,8 @@
  * pages may also come from before: inherited by a child that opens /dev/kfd).
  * A fork between the look and the commit shows in the count, which the commit
  * compares under the notifier lock; a later one finds the PTEs and takes them.
+ * The same goes for a user who write-protects pages by userfaultfd: that is
+ * counted per range, in &vkfd_svm_range.protections.
  *
  * What was read-only in RAM is read-only in VRAM too: shared since a fork, or
  * marked by NUMA balancing. Such pages come back at once when they are mapped,
@@ -26,11 +28,11 @@
 #include <linux/hmm.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
-#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
 #include "mem/mem_migrate.h"
 #include "svm_cow.h"
+#include "svm_range.h"
 #include "svm_types.h"
 
 /*
@@ -73,28 +75,19 @@ static bool shared_hull(const unsigned long *pfns, unsigned long nr, unsigned lo
 static int look(struct vkfd_svm *svm, struct vkfd_svm_range *range, void *owner,
 		unsigned long *pfns, unsigned long *first, unsigned long *end)
 {
-	struct hmm_range hmm = {
-		.notifier = &range->base.notifier->notifier,
-		.start = drm_gpusvm_range_start(&range->base),
-		.end = drm_gpusvm_range_end(&range->base),
-		.hmm_pfns = pfns,
-		.dev_private_owner = owner,
-	};
-	int err;
+	unsigned long seq;
+	int err = vkfd_svm_range_look(svm, range, owner, pfns, &seq);
 
-	if (!mmget_not_zero(svm->gpusvm.mm))
-		return -ESRCH;
-	err = hmm_range_fault_unlocked_timeout(&hmm, msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT));
-	mmput_async(svm->gpusvm.mm);
 	if (err)
 		return err;
 
 	/* Pages may only be looked at while they cannot go away. */
 	drm_gpusvm_notifier_lock(&svm->gpusvm);
-	if (mmu_interval_read_retry(hmm.notifier, hmm.notifier_seq))
+	if (mmu_interval_read_retry(&range->base.notifier->notifier, seq))
 		err = -EAGAIN;
 	else
-		err = shared_hull(pfns, (hmm.end - hmm.start) >> PAGE_SHIFT, first, end);
+		err = shared_hull(pfns, drm_gpusvm_range_size(&range->base) >> PAGE_SHIFT, first,
+				  end);
 	drm_gpusvm_notifier_unlock(&svm->gpusvm);
 	return err;
 }

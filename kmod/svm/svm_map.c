@@ -8,8 +8,8 @@
  *
  * The order for one range on one GPU: page tables exist (may allocate and
  * evict), sharing by fork is broken, pages are collected and DMA-mapped, a
- * read-only VMA is compared once more, and then, under the notifier lock, valid
- * pages become PTEs. Invalidation takes that lock for writing: it either finds the
+ * read-only VMA is compared once more, a writable one's pages in RAM are looked up
+ * to be marked dirty, and then, under the notifier lock, valid pages become PTEs. Invalidation takes that lock for writing: it either finds the
  * PTEs or makes the pages invalid first, in which case we return -EAGAIN.
  * A read-only VMA is compared once more after collecting: mprotect() sends no
  * notice for page tables that are still empty, and a GPU that meets a stale
@@ -32,6 +32,7 @@
 #include "mmu/mmu_tlb.h"
 #include "mmu/mmu_vm.h"
 #include "svm_cow.h"
+#include "svm_dirty.h"
 #include "svm_gc.h"
 #include "svm_map.h"
 #include "svm_range.h"
@@ -50,6 +51,8 @@ struct map_job {
 	u64 permissions;
 	void *owner;		/* whose device pages may be mapped in place */
 	u64 cow_gen;		/* see vkfd_svm_cow_break() */
+	u32 protections;	/* of the range, before that look */
+	unsigned long *pfns;	/* see svm_dirty.c; or NULL */
 	bool writable;		/* VMA */
 	bool required;
 };
@@ -149,8 +152,9 @@ static bool rights_hold(const struct map_job *job)
 {
 	u64 dir = job->writable ? DMA_BIDIRECTIONAL : DMA_TO_DEVICE;
 
-	/* A fork after svm_cow.c looked: shared device pages count as writable. */
-	if (job->writable && (u64)atomic64_read(&job->svm->cow_gen) != job->cow_gen)
+	/* A fork or so after svm_cow.c looked: get_pages takes device pages for writable. */
+	if (job->writable && ((u64)atomic64_read(&job->svm->cow_gen) != job->cow_gen ||
+			      job->range->protections != job->protections))
 		return false;
 	return job->range->pages[job->slot].dma_addr[0].dir == dir;
 }
@@ -205,6 +209,8 @@ static int commit(const struct map_job *job)
 		vkfd_migrate_split(svm->gpus[job->slot].dev, svm->gpusvm.mm, misplaced);
 		return -EAGAIN;
 	}
+	if (job->pfns)
+		vkfd_svm_dirty_mark(job->pfns, (end - start) >> PAGE_SHIFT);
 	replaced = write_ptes(job, &vram_pages);
 	range->permissions[job->slot] = job->permissions;
 	range->mapped |= bit;
@@ -282,6 +288,7 @@ static int collect(struct map_job *job)
 	if (err)
 		return err;
 	if (job->writable) {
+		job->protections = READ_ONCE(range->protections);
 		err = vkfd_svm_cow_break(svm, range, job->owner, &job->cow_gen);
 		if (err)
 			return err;
@@ -306,6 +313,24 @@ static int prealloc(const struct map_job *job)
 	return err == -ENOSPC ? -ENOMEM : err;
 }
 
+/*
+ * What must be known beside the collected pages. Collecting for writing looked at
+ * the VMA itself, so that is not asked again.
+ */
+static int look_again(struct map_job *job)
+{
+	int err;
+
+	if (job->writable)
+		err = vkfd_svm_dirty_look(job->svm, job->range, &job->range->pages[job->slot],
+					  job->owner, &job->pfns);
+	else
+		err = vma_recheck(job);
+	if (err)
+		discard(job);
+	return err;
+}
+
 static int map_one(struct map_job *job)
 {
 	int err;
@@ -318,17 +343,14 @@ static int map_one(struct map_job *job)
 	err = collect(job);
 	if (err)
 		return err;
-	/*
-	 * Collecting for writing looked at the VMA itself. Asking again would
-	 * wait for the mmap_lock of whoever is about to invalidate the pages.
-	 */
-	err = job->writable ? 0 : vma_recheck(job);
-	if (err) {
-		discard(job);
+	err = look_again(job);
+	if (err)
 		return err;
-	}
 	vkfd_stall(job->svm->gpus[job->slot].dev, VKFD_STALL_COMMIT);
-	return commit(job);
+	err = commit(job);
+	kvfree(job->pfns);
+	job->pfns = NULL;
+	return err;
 }
 
 /**

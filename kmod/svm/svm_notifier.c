@@ -108,6 +108,10 @@ static void svm_invalidate(struct drm_gpusvm *gpusvm, struct drm_gpusvm_notifier
 		struct vkfd_svm_range *range = to_svm_range(base);
 
 		unmap_pages(svm, range);
+		if (mmu->event == MMU_NOTIFY_PROTECTION_VMA) {
+			range->protections++;
+			range->cow_checked = 0;
+		}
 		if (mmu->event != MMU_NOTIFY_UNMAP)
 			continue;
 		drm_gpusvm_range_set_unmapped(base, range->pages, range->nr_pages, mmu);

@@ -19,6 +19,7 @@
  * Locks: &vkfd_svm.lock over everything here except shootdown, which also
  * runs inside the notifier. mmap_lock is only taken inside vkfd_svm_vma_find().
  */
+#include <linux/hmm.h>
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
 #include <linux/slab.h>
@@ -189,6 +190,40 @@ struct vkfd_svm_range *vkfd_svm_range_get(struct vkfd_svm *svm, u64 addr, u64 lo
 	default:
 		return ERR_CAST(base);
 	}
+}
+
+/**
+ * vkfd_svm_range_look() - The CPU page table of a range as it is, without faulting
+ * @svm:   SVM state.
+ * @range: Range.
+ * @owner: Whose device pages are shown.
+ * @pfns:  Room for each page, zeroed; out: HMM_PFN_* flags and page numbers.
+ * @seq:   Out: for mmu_interval_read_retry() of the range's notifier. The pages
+ *         behind @pfns may be touched only under the notifier lock, while that, or
+ *         what was collected before, still holds.
+ *
+ * Context: May sleep, takes mmap_lock. Caller holds &vkfd_svm.lock.
+ * Return: 0; -EBUSY the CPU side does not settle; -ESRCH the address space is gone.
+ */
+int vkfd_svm_range_look(struct vkfd_svm *svm, struct vkfd_svm_range *range, void *owner,
+			unsigned long *pfns, unsigned long *seq)
+{
+	struct hmm_range hmm = {
+		.notifier = &range->base.notifier->notifier,
+		.start = drm_gpusvm_range_start(&range->base),
+		.end = drm_gpusvm_range_end(&range->base),
+		.hmm_pfns = pfns,
+		.dev_private_owner = owner,
+	};
+	int err;
+
+	lockdep_assert_held(&svm->lock);
+	if (!mmget_not_zero(svm->gpusvm.mm))
+		return -ESRCH;
+	err = hmm_range_fault_unlocked_timeout(&hmm, msecs_to_jiffies(HMM_RANGE_DEFAULT_TIMEOUT));
+	mmput_async(svm->gpusvm.mm);
+	*seq = hmm.notifier_seq;
+	return err;
 }
 
 /**

@@ -29,6 +29,8 @@ int vkfd_svm_vma_find(struct vkfd_svm *svm, u64 addr, u64 end, struct vkfd_svm_v
 struct vkfd_svm_range *vkfd_svm_range_find(struct vkfd_svm *svm, u64 addr);
 struct vkfd_svm_range *vkfd_svm_range_get(struct vkfd_svm *svm, u64 addr, u64 low, u64 high,
 					  const struct vkfd_svm_vma *bounds);
+int vkfd_svm_range_look(struct vkfd_svm *svm, struct vkfd_svm_range *range, void *owner,
+			unsigned long *pfns, unsigned long *seq);
 void vkfd_svm_range_drop(struct vkfd_svm *svm, struct vkfd_svm_range *range);
 void vkfd_svm_ranges_drop(struct vkfd_svm *svm, u64 start, u64 end);
 void vkfd_svm_range_unmap(struct vkfd_svm *svm, struct vkfd_svm_range *range, u32 slots);

@@ -60,6 +60,8 @@ struct vkfd_svm_range {
 	struct list_head gc_link;
 	/** @cow_checked: &vkfd_svm.cow_gen for which device pages were seen to be our own. */
 	u64 cow_checked;
+	/** @protections: changes of what the CPU may do here; guarded by the notifier lock. */
+	u32 protections;
 	/** @mapped: slots with PTEs. */
 	u32 mapped;
 	/** @required: slots that must not lose their PTEs while queues run. */
