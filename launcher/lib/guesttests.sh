@@ -19,7 +19,7 @@ guesttest_machine() {
 		esac
 		case $opt_kernel:$machine_tag in
 		debug:image=*) ;; # always packed
-		*:image=* | *:gpus=* | *:vram=* | *:mem=* | *:cpus=* | *:cus=* | *:seed=* | *:mode=*)
+		*:image=* | *:gpus=* | *:vram=* | *:mem=* | *:cpus=* | *:cus=* | *:numa=* | *:seed=* | *:mode=*)
 			machine_key="$machine_key --$machine_tag"
 			;;
 		esac
