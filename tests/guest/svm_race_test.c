@@ -41,8 +41,10 @@ static void race_start(struct race *r, bool vram)
 		assert_ok(gpu_prefetch(&r->s, r->p, HUGE_BYTES, true));
 		assert_in_vram(r->p, HUGE_BYTES);
 		/* Prefetch has mapped it: have the next access fault. */
-		mm_protect(r->p, HUGE_BYTES, PROT_READ);
-		mm_protect(r->p, HUGE_BYTES, PROT_READ | PROT_WRITE);
+		assert_ok(svm_set(r->s.kfd, r->p, HUGE_BYTES,
+				  { KFD_IOCTL_SVM_ATTR_NO_ACCESS, r->s.gpu[0].gpu_id }));
+		assert_ok(svm_set(r->s.kfd, r->p, HUGE_BYTES,
+				  { KFD_IOCTL_SVM_ATTR_ACCESS, r->s.gpu[0].gpu_id }));
 	} else {
 		assert_ok(svm_set(r->s.kfd, r->p, HUGE_BYTES,
 				  { KFD_IOCTL_SVM_ATTR_PREFERRED_LOC, 0 }));
