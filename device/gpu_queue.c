@@ -53,6 +53,16 @@ static enum vkfd_kiq_status do_ctx_trap(void *opaque, const struct vkfd_kiq_trap
 	return VKFD_KIQ_OK;
 }
 
+static enum vkfd_kiq_status do_ctx_busy(void *opaque, const struct vkfd_kiq_ctx *ctx)
+{
+	struct gpu *gpu = opaque;
+
+	if (!ctx->ctx || !mmu_ctx_defined(gpu->mmu, ctx->ctx))
+		return VKFD_KIQ_BAD_CTX;
+	return sdma_ctx_busy(gpu->sdma, ctx->ctx) || compute_ctx_busy(gpu->compute, ctx->ctx) ?
+		       VKFD_KIQ_HAS_WORK : VKFD_KIQ_OK;
+}
+
 static enum vkfd_kiq_status do_tlb_flush(void *opaque, const struct vkfd_kiq_range *range)
 {
 	struct gpu *gpu = opaque;
@@ -188,6 +198,7 @@ const struct kiq_ops gpu_kiq_ops = {
 	.ctx_set = do_ctx_set,
 	.ctx_clear = do_ctx_clear,
 	.ctx_trap = do_ctx_trap,
+	.ctx_busy = do_ctx_busy,
 	.tlb_flush = do_tlb_flush,
 	.fault_ack = do_fault_ack,
 	.queue_map = do_queue_map,

@@ -238,6 +238,26 @@ void compute_ctx_changed(struct compute *compute, u32 ctx)
 	ctx_poke(compute, &range, false);
 }
 
+/* Packets or waves that are not done, whatever they wait for. */
+static bool queue_has_work(const struct compute_queue *queue)
+{
+	if (!queue->active || queue->halted)
+		return false;
+	return queue->running || queue->packets_ready || queue->parked || queue->poll.at_ns ||
+	       queue->nr_dispatches || queue->packet.type || queue->depth;
+}
+
+bool compute_ctx_busy(struct compute *compute, u32 ctx)
+{
+	bool busy = false;
+
+	pthread_mutex_lock(&compute->lock);
+	for (u32 i = 0; i < compute->nr_queues; i++)
+		busy |= compute->list[i]->ctx == ctx && queue_has_work(compute->list[i]);
+	pthread_mutex_unlock(&compute->lock);
+	return busy;
+}
+
 static void conds_init(struct compute *compute)
 {
 	pthread_condattr_t attr;

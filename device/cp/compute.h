@@ -54,5 +54,7 @@ void compute_ctx_trap(struct compute *compute, u32 ctx, u64 tba, u64 tma);
 void compute_fault_ack(struct compute *compute, u32 ctx, u64 start, u64 end);
 /* The context's tables or TLB changed: parked accesses run again, reports stay open. */
 void compute_ctx_changed(struct compute *compute, u32 ctx);
+/* Some queue of the context has packets or waves that are not done, and is not suspended. */
+bool compute_ctx_busy(struct compute *compute, u32 ctx);
 
 #endif

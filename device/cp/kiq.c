@@ -48,6 +48,8 @@ enum vkfd_kiq_status kiq_execute(const struct kiq_ops *ops, void *opaque,
 		return ops->ctx_clear(opaque, &cmd->ctx);
 	case VKFD_KIQ_CTX_TRAP:
 		return ops->ctx_trap(opaque, &cmd->trap);
+	case VKFD_KIQ_CTX_BUSY:
+		return ops->ctx_busy(opaque, &cmd->ctx);
 	case VKFD_KIQ_TLB_FLUSH:
 		return ops->tlb_flush(opaque, &cmd->range);
 	case VKFD_KIQ_FAULT_ACK:

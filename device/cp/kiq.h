@@ -16,6 +16,7 @@ struct kiq_ops {
 	enum vkfd_kiq_status (*ctx_set)(void *opaque, const struct vkfd_kiq_ctx *ctx);
 	enum vkfd_kiq_status (*ctx_clear)(void *opaque, const struct vkfd_kiq_ctx *ctx);
 	enum vkfd_kiq_status (*ctx_trap)(void *opaque, const struct vkfd_kiq_trap *trap);
+	enum vkfd_kiq_status (*ctx_busy)(void *opaque, const struct vkfd_kiq_ctx *ctx);
 	enum vkfd_kiq_status (*tlb_flush)(void *opaque, const struct vkfd_kiq_range *range);
 	enum vkfd_kiq_status (*fault_ack)(void *opaque, const struct vkfd_kiq_range *range);
 	enum vkfd_kiq_status (*queue_map)(void *opaque, const struct vkfd_kiq_queue *queue);

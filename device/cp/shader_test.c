@@ -345,6 +345,25 @@ static void suspended_waves_do_nothing(void **state)
 	assert_true(fake_wait32(data32(bench, 4), 4 * 64));
 }
 
+static void context_is_busy_while_waves_run(void **state)
+{
+	struct vkfd_kiq_cmd busy = { .op = VKFD_KIQ_CTX_BUSY, .ctx.ctx = FAKE_CTX };
+	struct fake_compute *bench = *state;
+	struct fake_launch launch = LAUNCH(CODE(bench, 0, kernel_endless), 0,
+					    .dim = { 1 }, .threads = { 64 });
+
+	start(&bench->queue, &launch);
+	fake_sleep_us(3000);
+	assert_int_equal(fake_kiq(&bench->drv, &busy), VKFD_KIQ_HAS_WORK);
+	assert_int_equal(fake_cq_percent(&bench->queue, 0), VKFD_KIQ_OK);
+	assert_int_equal(fake_kiq(&bench->drv, &busy), VKFD_KIQ_OK);
+	assert_int_equal(fake_cq_percent(&bench->queue, 100), VKFD_KIQ_OK);
+	assert_int_equal(fake_kiq(&bench->drv, &busy), VKFD_KIQ_HAS_WORK);
+	assert_int_equal(fake_cq_unmap(&bench->queue), VKFD_KIQ_OK);
+	assert_int_equal(fake_kiq(&bench->drv, &busy), VKFD_KIQ_OK);
+	assert_int_equal(fake_cq_map(&bench->queue), VKFD_KIQ_OK);
+}
+
 static void reset_with_waves_in_flight(void **state)
 {
 	struct fake_compute *bench = *state;
@@ -613,6 +632,7 @@ int main(void)
 		RETRY(unmap_of_stuck_waves_returns),
 		CASE(suspend_and_resume_of_waves_stay_exact),
 		CASE(suspended_waves_do_nothing),
+		CASE(context_is_busy_while_waves_run),
 		CASE(reset_with_waves_in_flight),
 		RETRY(faulting_waves_report_a_page_once_and_replay),
 		RETRY(more_missing_pages_than_report_slots),

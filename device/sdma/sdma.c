@@ -226,6 +226,31 @@ void sdma_ctx_changed(struct sdma *sdma, u32 ctx)
 	pthread_mutex_unlock(&sdma->lock);
 }
 
+/* Read, fetched or waiting: a packet that is not done. The other half is its turn's. */
+static bool queue_has_work(const struct sdma_queue *queue)
+{
+	if (!queue->active || queue->halted)
+		return false;
+	return queue->running || queue->ready || queue->parked || queue->packet.type ||
+	       queue->in_ib || queue->ring.pos != queue->ring.end;
+}
+
+bool sdma_ctx_busy(struct sdma *sdma, u32 ctx)
+{
+	bool busy = false;
+
+	pthread_mutex_lock(&sdma->lock);
+	for (u32 n = 0; n < SDMA_ENGINES; n++) {
+		for (u32 i = 0; i < sdma->engine[n].nr_queues; i++) {
+			const struct sdma_queue *queue = sdma->engine[n].queues[i];
+
+			busy |= queue->ctx == ctx && queue_has_work(queue);
+		}
+	}
+	pthread_mutex_unlock(&sdma->lock);
+	return busy;
+}
+
 static bool engine_start(struct sdma *sdma, u32 n)
 {
 	struct sdma_engine *engine = &sdma->engine[n];

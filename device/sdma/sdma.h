@@ -48,5 +48,7 @@ void sdma_ring(struct sdma *sdma, u32 number);
 void sdma_fault_ack(struct sdma *sdma, u32 ctx, u64 start, u64 end);
 /* The context's tables or TLB changed: parked accesses run again, reports stay open. */
 void sdma_ctx_changed(struct sdma *sdma, u32 ctx);
+/* Some queue of the context has packets that are not done, and is not suspended. */
+bool sdma_ctx_busy(struct sdma *sdma, u32 ctx);
 
 #endif

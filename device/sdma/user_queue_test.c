@@ -520,6 +520,58 @@ static void polling_queue_does_not_starve_others(void **state)
 	assert_true(fake_idle(&bench->queue));
 }
 
+static u32 ctx_busy(struct bench *bench, u32 ctx)
+{
+	struct vkfd_kiq_cmd cmd = { .op = VKFD_KIQ_CTX_BUSY, .ctx.ctx = ctx };
+
+	return fake_kiq(&bench->drv, &cmd);
+}
+
+/* The engine's thread goes to sleep a moment after the last read pointer. */
+static void wait_busy(struct bench *bench, u32 status)
+{
+	for (int i = 0; i < 5000 && ctx_busy(bench, CTX) != status; i++)
+		fake_sleep_us(1000);
+	assert_int_equal(ctx_busy(bench, CTX), status);
+}
+
+static u32 percent(struct bench *bench, u32 percent)
+{
+	struct vkfd_kiq_cmd cmd = fake_queue_cmd(&bench->queue, VKFD_KIQ_QUEUE_UPDATE, 0);
+
+	cmd.queue.percent = percent;
+	return fake_kiq(&bench->drv, &cmd);
+}
+
+static void context_is_busy_until_its_packets_are_done(void **state)
+{
+	struct bench *bench = *state;
+	u32 poll[] = { 8 | 3u << 28 | 1u << 31, LO(DATA_VA), HI(DATA_VA), 7, ~0u, 0xfffu << 16 };
+
+	fake_map_ram(&bench->drv, bench->root, DATA_VA, DATA, 4096);
+	assert_int_equal(fake_ctx_set(&bench->drv, CTX + 1, PASID + 1, 0, bench->root), VKFD_KIQ_OK);
+	submit_copy(&bench->queue, DATA_VA + 8, DATA_VA, 8);
+	assert_true(fake_idle(&bench->queue));
+	wait_busy(bench, VKFD_KIQ_OK);
+	/* A poll has work as long as it lasts, and as long as it may run. */
+	submit(&bench->queue, poll, 6);
+	wait_busy(bench, VKFD_KIQ_HAS_WORK);
+	assert_int_equal(ctx_busy(bench, CTX + 1), VKFD_KIQ_OK);
+	assert_int_equal(percent(bench, 0), VKFD_KIQ_OK);
+	assert_int_equal(ctx_busy(bench, CTX), VKFD_KIQ_OK);
+	assert_int_equal(percent(bench, 100), VKFD_KIQ_OK);
+	assert_int_equal(ctx_busy(bench, CTX), VKFD_KIQ_HAS_WORK);
+	*(u32 *)fake_ram_at(&bench->drv, DATA) = 7;
+	assert_true(fake_idle(&bench->queue));
+	wait_busy(bench, VKFD_KIQ_OK);
+	/* So has an access that waits for its page. */
+	submit_copy(&bench->queue, DATA_VA + 0x100000, DATA_VA, 8);
+	wait_busy(bench, VKFD_KIQ_HAS_WORK);
+	assert_int_equal(ctx_busy(bench, 0), VKFD_KIQ_BAD_CTX);
+	assert_int_equal(ctx_busy(bench, CTX + 2), VKFD_KIQ_BAD_CTX);
+	assert_int_equal(ctx_busy(bench, VKFD_MAX_CONTEXTS), VKFD_KIQ_BAD_CTX);
+}
+
 static void poll_that_runs_out_of_retries_is_an_error(void **state)
 {
 	struct bench *bench = *state;
@@ -659,6 +711,7 @@ int main(void)
 		RETRY(ninth_queue_on_engine_is_refused),
 		RETRY(polling_queue_does_not_starve_others),
 		SEEDED(polling_queue_does_not_starve_others),
+		RETRY(context_is_busy_until_its_packets_are_done),
 		RETRY(poll_that_runs_out_of_retries_is_an_error),
 		RETRY(missing_ring_and_pointers_fault_and_recover),
 		RETRY(bus_address_without_ram_halts_queue),

@@ -35,6 +35,7 @@ enum vkfd_kiq_op {
 	VKFD_KIQ_CTX_TRAP = 8,		/* waves of the context enter this code at traps and exceptions */
 	VKFD_KIQ_SAVE = 9,		/* copies all user queues, which are suspended, to VRAM */
 	VKFD_KIQ_LOAD = 10,		/* maps the queues of such a copy again, suspended */
+	VKFD_KIQ_CTX_BUSY = 11,		/* HAS_WORK, if a queue of the context that is not suspended has */
 };
 
 enum vkfd_kiq_status {
@@ -48,6 +49,7 @@ enum vkfd_kiq_status {
 	VKFD_KIQ_BAD_DOORBELL = 7,
 	VKFD_KIQ_NO_ROOM = 8,		/* SAVE: the first 8 bytes of the area say how much it needs */
 	VKFD_KIQ_BAD_SAVE = 9,		/* LOAD: not what this device saved */
+	VKFD_KIQ_HAS_WORK = 10,		/* CTX_BUSY: packets or waves in progress, waiting ones included */
 };
 
 #define VKFD_MAX_CONTEXTS	1024u	/* context n owns doorbell frame n; 0 is the kernel's */
