@@ -91,7 +91,7 @@ static void kiq_collect_locked(struct vkfd_device *dev)
 		u64 slot = (seq - kiq->base) % VKFD_KIQ_STATUS_SLOTS;
 		u32 status = READ_ONCE(kiq->ack->status[slot]);
 
-		kiq->refused += status != VKFD_KIQ_OK;
+		kiq->refused += status != VKFD_KIQ_OK && status != VKFD_KIQ_HAS_WORK;
 		WRITE_ONCE(kiq->results[seq % KIQ_RESULTS], min(status, U8_MAX));
 	}
 	smp_store_release(&kiq->collected, done); /* results first; pairs with kiq_collected() */
@@ -226,6 +226,8 @@ static int kiq_result(struct vkfd_kiq *kiq, u64 seq)
 		return -EBUSY;
 	case VKFD_KIQ_NO_ROOM:
 		return -ENOSPC;
+	case VKFD_KIQ_HAS_WORK:
+		return -EINPROGRESS;
 	case KIQ_RESULT_RESET:
 		return -ENODEV;
 	default:
@@ -240,7 +242,7 @@ static int kiq_result(struct vkfd_kiq *kiq, u64 seq)
  *
  * Context: Process context, may sleep, allocates nothing; legal in a notifier.
  * Return: 0, -ENODEV, -ETIMEDOUT (device marked lost), -EBUSY, -ENOSPC or -EINVAL as
- * the device refused.
+ * the device refused; -EINPROGRESS a context has work.
  */
 int vkfd_kiq_wait(struct vkfd_device *dev, u64 seq)
 {

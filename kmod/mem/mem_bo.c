@@ -143,8 +143,16 @@ void vkfd_bo_unlock(struct vkfd_bo *bo, struct ww_acquire_ctx *ticket)
 int vkfd_bo_init_locked(struct vkfd_device *dev, struct vkfd_bo *bo,
 			const struct vkfd_bo_params *params, struct ww_acquire_ctx *ticket)
 {
-	struct ttm_place place = { .mem_type = params->place, .flags = params->flags };
-	struct ttm_placement placement = { .num_placement = 1, .placement = &place };
+	/* What is not used goes first, if there is such memory. */
+	struct ttm_place places[] = {
+		{ .mem_type = params->place, .flags = params->flags | VKFD_PL_FLAG_SPARE },
+		{ .mem_type = params->place, .flags = params->flags },
+	};
+	bool choice = params->place == VKFD_PL_VRAM && vkfd_heat_mixed(dev->mem);
+	struct ttm_placement placement = {
+		.num_placement = choice ? 2 : 1,
+		.placement = choice ? places : &places[1],
+	};
 	struct ttm_operation_ctx ctx = { .gfp_retry_mayfail = true };
 	int err;
 

@@ -5,7 +5,8 @@
  * Shows who uses VRAM and what migration did, as `name value` lines for tests
  * and tools; first_pfn and pages name the device pages as /proc/PID/pagemap
  * shows them. Reading changes nothing. Also `evict`: writing anything moves
- * every SVM page of the GPU to RAM, as suspend would.
+ * every SVM page of the GPU to RAM, as suspend would. `lru` lists SVM buffers in
+ * the order in which they would be evicted.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -47,6 +48,32 @@ static int vram_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(vram);
 
+/* One that is locked, because it is made or evicted at this moment, is not shown. */
+static int lru_show(struct seq_file *m, void *unused)
+{
+	struct vkfd_device *dev = m->private;
+	struct vkfd_mem_mgr *mgr = dev->mem;
+	struct ttm_operation_ctx ctx = { .no_wait_gpu = true };
+	struct ttm_lru_walk_arg arg = { .ctx = &ctx, .trylock_only = true };
+	struct ttm_bo_lru_cursor cursor;
+	struct ttm_buffer_object *ttm;
+
+	vkfd_heat_mixed(mgr);
+	ttm_bo_lru_for_each_reserved_guarded(&cursor, &mgr->vram.man, &arg, ttm) {
+		struct vkfd_svm_bo *bo;
+
+		if (IS_ERR(ttm))
+			return PTR_ERR(ttm);
+		if (to_vkfd_bo(ttm)->kind != VKFD_BO_SVM)
+			continue;
+		bo = to_vkfd_svm_bo(to_vkfd_bo(ttm));
+		seq_printf(m, "0x%llx %zu %d %s\n", bo->va, bo->devmem.size,
+			   vkfd_heat_tgid(bo->heat), vkfd_heat_is_hot(bo->heat) ? "hot" : "cold");
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(lru);
+
 static int evict_set(void *data, u64 value)
 {
 	return vkfd_mem_evict_all(data);
@@ -64,5 +91,6 @@ void vkfd_mem_debugfs(struct vkfd_device *dev)
 	if (IS_ERR_OR_NULL(dev->debugfs))
 		return;
 	debugfs_create_file("vram", 0400, dev->debugfs, dev, &vram_fops);
+	debugfs_create_file("lru", 0400, dev->debugfs, dev, &lru_fops);
 	debugfs_create_file("evict", 0200, dev->debugfs, dev, &evict_fops);
 }

@@ -26,6 +26,9 @@
 #define VKFD_PL_VRAM	TTM_PL_VRAM
 #define VKFD_PL_EVICTED	TTM_PL_PRIV
 
+/* An eviction for this place spares hot memory; beside TTM_PL_FLAG_*. */
+#define VKFD_PL_FLAG_SPARE	BIT(31)
+
 #define VKFD_PIECE_PAGES (SZ_2M >> PAGE_SHIFT)
 
 /** struct vkfd_vram_mgr - VRAM [0, size) on the kernel's buddy allocator */
@@ -101,6 +104,9 @@ struct vkfd_mem_mgr {
 	struct list_head vram_bos;
 	/** @vram_bos_lock: guards @vram_bos; a leaf. */
 	spinlock_t vram_bos_lock;
+	/** @heat_lock: guards @heats and what is known of each; see mem_heat.c. */
+	struct mutex heat_lock;
+	struct list_head heats;
 	/** @save_area: where the device puts its own state; NULL but for suspend. */
 	struct vkfd_bo *save_area;
 
@@ -141,6 +147,8 @@ struct vkfd_svm_bo {
 	struct vkfd_pagemap *pagemap;
 	/** @va: where the pages were born; a hint, mremap() may have moved them. */
 	u64 va;
+	/** @heat: whose it is; or NULL. */
+	struct vkfd_heat *heat;
 	/** @serial: grows from buffer to buffer of a GPU. */
 	u64 serial;
 	struct llist_node released;
@@ -261,6 +269,14 @@ unsigned long vkfd_pagemap_select(struct vkfd_device *dev);
 struct vkfd_svm_bo *vkfd_pagemap_bo(const struct page *page);
 /* Hive address out of what device_map() gave. */
 u64 vkfd_pagemap_hive(const struct drm_pagemap_addr *addr);
+
+/* mem_heat.c */
+struct vkfd_heat *vkfd_heat_of(struct vkfd_mem_mgr *mgr, struct mm_struct *mm);
+void vkfd_heat_put(struct vkfd_heat *heat);
+void vkfd_heat_account(struct vkfd_heat *heat, s64 bytes);
+bool vkfd_heat_is_hot(const struct vkfd_heat *heat);
+pid_t vkfd_heat_tgid(const struct vkfd_heat *heat);
+bool vkfd_heat_mixed(struct vkfd_mem_mgr *mgr);
 
 /* mem_fault.c */
 vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf);

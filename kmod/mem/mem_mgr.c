@@ -28,6 +28,7 @@ static void mem_release(struct drm_device *drm, void *arg)
 	vkfd_pt_pool_fini(mgr);
 	vkfd_ttm_fini(mgr);
 	destroy_workqueue(mgr->wq);
+	mutex_destroy(&mgr->heat_lock);
 	mutex_destroy(&mgr->map_lock);
 	mgr->dev->mem = NULL;
 	kfree(mgr);
@@ -45,6 +46,8 @@ static struct vkfd_mem_mgr *mem_mgr_create(struct vkfd_device *dev)
 	mgr->dev = dev;
 	mutex_init(&mgr->map_lock);
 	INIT_LIST_HEAD(&mgr->maps);
+	mutex_init(&mgr->heat_lock);
+	INIT_LIST_HEAD(&mgr->heats);
 	INIT_LIST_HEAD(&mgr->vram_bos);
 	spin_lock_init(&mgr->vram_bos_lock);
 	mgr->wq = alloc_workqueue("vkfd-mem", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
@@ -61,6 +64,7 @@ static struct vkfd_mem_mgr *mem_mgr_create(struct vkfd_device *dev)
 err_wq:
 	destroy_workqueue(mgr->wq);
 err_free:
+	mutex_destroy(&mgr->heat_lock);
 	mutex_destroy(&mgr->map_lock);
 	kfree(mgr);
 	return ERR_PTR(err);

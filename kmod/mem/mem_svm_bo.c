@@ -125,6 +125,7 @@ void vkfd_svm_bo_gone(struct vkfd_svm_bo *bo)
 	atomic64_dec(&bo->base.dev->mem->svm_bos);
 	if (bo->devmem.pre_migrate_fence)
 		dma_fence_put(bo->devmem.pre_migrate_fence);
+	vkfd_heat_put(bo->heat);
 	mmdrop(bo->devmem.mm);
 }
 
@@ -186,6 +187,7 @@ struct vkfd_svm_bo *vkfd_svm_bo_create(struct vkfd_device *dev, struct mm_struct
 	bo->va = va;
 	bo->serial = atomic64_inc_return(&dev->mem->serial);
 	bo->pagemap = pagemap;
+	bo->heat = vkfd_heat_of(dev->mem, mm);
 	INIT_WORK(&bo->rescue, vkfd_svm_bo_rescue);
 	drm_pagemap_devmem_init(&bo->devmem, dev->drm.dev, mm, &devmem_ops,
 				&pagemap->dpagemap, bytes, NULL);

@@ -64,8 +64,13 @@ static void bo_evict_flags(struct ttm_buffer_object *bo, struct ttm_placement *p
 
 static bool bo_eviction_valuable(struct ttm_buffer_object *bo, const struct ttm_place *place)
 {
-	return bo_is_svm(bo) && !vkfd_evict_waits(to_vkfd_bo(bo)->dev) &&
-	       ttm_bo_eviction_valuable(bo, place);
+	bool spare = place && (place->flags & VKFD_PL_FLAG_SPARE);
+
+	if (!bo_is_svm(bo) || vkfd_evict_waits(to_vkfd_bo(bo)->dev))
+		return false;
+	if (spare && vkfd_heat_is_hot(to_vkfd_svm_bo(to_vkfd_bo(bo))->heat))
+		return false;
+	return ttm_bo_eviction_valuable(bo, place);
 }
 
 static int bo_move(struct ttm_buffer_object *bo, bool evict, struct ttm_operation_ctx *ctx,

@@ -34,6 +34,12 @@ static unsigned long buddy_flags(struct ttm_buffer_object *bo, const struct ttm_
 	return flags;
 }
 
+static void svm_account(struct vkfd_bo *bo, s64 bytes)
+{
+	atomic64_add(bytes, &bo->dev->mem->svm_bytes);
+	vkfd_heat_account(to_vkfd_svm_bo(bo)->heat, bytes);
+}
+
 static int vram_alloc(struct ttm_resource_manager *man, struct ttm_buffer_object *bo,
 		      const struct ttm_place *place, struct ttm_resource **out)
 {
@@ -60,7 +66,7 @@ static int vram_alloc(struct ttm_resource_manager *man, struct ttm_buffer_object
 		return err == -ENOMEM ? -ENOMEM : -ENOSPC;
 	}
 	if (to_vkfd_bo(bo)->kind == VKFD_BO_SVM)
-		atomic64_add(bo->base.size, &to_vkfd_bo(bo)->dev->mem->svm_bytes);
+		svm_account(to_vkfd_bo(bo), bo->base.size);
 	*out = &res->base;
 	return 0;
 }
@@ -73,7 +79,7 @@ static void vram_free(struct ttm_resource_manager *man, struct ttm_resource *bas
 
 	if (bo->kind == VKFD_BO_SVM) {
 		vkfd_svm_bo_forget(to_vkfd_svm_bo(bo), base);
-		atomic64_sub(bo->ttm.base.size, &bo->dev->mem->svm_bytes);
+		svm_account(bo, -(s64)bo->ttm.base.size);
 	}
 	mutex_lock(&vram->lock);
 	gpu_buddy_free_list(&vram->buddy, &res->blocks, 0);

@@ -24,6 +24,7 @@
 
 #include "core/debugfs.h"
 #include "core/device.h"
+#include "mem/mem_heat.h"
 #include "mem/mem_pagemap.h"
 #include "mmu/mmu_vm.h"
 #include "svm.h"
@@ -127,6 +128,8 @@ static void buffers_free(struct vkfd_svm *svm)
  */
 void vkfd_svm_destroy(struct vkfd_svm *svm)
 {
+	unsigned int slot;
+
 	vkfd_svm_restore_fini(svm);
 	flush_work(&svm->gc_work);
 	vkfd_svm_faults_fini(svm);
@@ -138,6 +141,8 @@ void vkfd_svm_destroy(struct vkfd_svm *svm)
 	drm_gpusvm_fini(&svm->gpusvm);
 	mutex_unlock(&svm->lock);
 
+	for (slot = 0; slot < svm->nr_gpus; slot++)
+		vkfd_heat_close(svm->gpus[slot].heat);
 	mmu_interval_notifier_remove(&svm->watch);
 	vkfd_svm_gc_fini(svm);
 	vkfd_svm_attrs_fini(&svm->attrs);
@@ -155,11 +160,13 @@ void vkfd_svm_destroy(struct vkfd_svm *svm)
  * must be mapped is restored.
  *
  * Context: May sleep; takes &vkfd_svm.lock and the notifier lock.
- * Return: 0, or -ENOSPC no slot is left.
+ * Return: 0, -ENOSPC no slot is left, -ENOMEM.
  */
 int vkfd_svm_add_gpu(struct vkfd_svm *svm, struct vkfd_vm *vm)
 {
+	struct vkfd_device *dev = vkfd_vm_device(vm);
 	struct vkfd_svm_gpu *gpu;
+	struct vkfd_heat *heat;
 	int err = 0;
 
 	mutex_lock(&svm->lock);
@@ -167,13 +174,19 @@ int vkfd_svm_add_gpu(struct vkfd_svm *svm, struct vkfd_vm *vm)
 		err = -ENOSPC;
 		goto out_unlock;
 	}
+	heat = vkfd_heat_open(dev, svm->gpusvm.mm, vkfd_vm_ctx(vm));
+	if (!heat) {
+		err = -ENOMEM;
+		goto out_unlock;
+	}
 	vkfd_svm_ranges_drop(svm, 0, VKFD_SVM_LIMIT);
 
 	down_write(&svm->gpusvm.notifier_lock);
 	gpu = &svm->gpus[svm->nr_gpus];
 	gpu->vm = vm;
-	gpu->dev = vkfd_vm_device(vm);
-	gpu->owner = vkfd_pagemap_owner(gpu->dev);
+	gpu->dev = dev;
+	gpu->heat = heat;
+	gpu->owner = vkfd_pagemap_owner(dev);
 	atomic64_set(&gpu->checkpoint, 0);
 	svm->nr_gpus++;
 	up_write(&svm->gpusvm.notifier_lock);

@@ -27,6 +27,7 @@
 #include "core/failpoint.h"
 #include "core/stall.h"
 #include "core/trace.h"
+#include "mem/mem_heat.h"
 #include "mem/mem_migrate.h"
 #include "mem/mem_pagemap.h"
 #include "mmu/mmu_tlb.h"
@@ -53,6 +54,7 @@ struct map_job {
 	u64 cow_gen;		/* see vkfd_svm_cow_break() */
 	u32 protections;	/* of the range, before that look */
 	unsigned long *pfns;	/* see svm_dirty.c; or NULL */
+	u32 vram_pages;		/* that were mapped */
 	bool writable;		/* VMA */
 	bool required;
 };
@@ -86,7 +88,7 @@ static bool run_flush(struct vkfd_vm *vm, struct pte_run *run)
 }
 
 /* PTEs of all pages in runs as long as memory is contiguous; true: flush needed. */
-static bool write_ptes(const struct map_job *job, u32 *vram_pages)
+static bool write_ptes(struct map_job *job)
 {
 	const struct drm_gpusvm_pages *pages = &job->range->pages[job->slot];
 	struct vkfd_vm *vm = job->svm->gpus[job->slot].vm;
@@ -108,7 +110,7 @@ static bool write_ptes(const struct map_job *job, u32 *vram_pages)
 		run.pages += 1u << addr->order;
 		va += PAGE_SIZE << addr->order;
 		if (addr->proto != DRM_INTERCONNECT_SYSTEM)
-			*vram_pages += 1u << addr->order;
+			job->vram_pages += 1u << addr->order;
 	}
 	return run_flush(vm, &run) || replaced;
 }
@@ -182,13 +184,13 @@ static u64 misplaced_page(const struct map_job *job)
 }
 
 /* The last step: PTEs, if the pages are still those that were collected. */
-static int commit(const struct map_job *job)
+static int commit(struct map_job *job)
 {
 	struct vkfd_svm_range *range = job->range;
 	struct vkfd_svm *svm = job->svm;
 	u64 start = drm_gpusvm_range_start(&range->base);
 	u64 end = drm_gpusvm_range_end(&range->base);
-	u32 bit = BIT(job->slot), vram_pages = 0;
+	u32 bit = BIT(job->slot);
 	u64 misplaced;
 	bool replaced;
 
@@ -211,7 +213,7 @@ static int commit(const struct map_job *job)
 	}
 	if (job->pfns)
 		vkfd_svm_dirty_mark(job->pfns, (end - start) >> PAGE_SHIFT);
-	replaced = write_ptes(job, &vram_pages);
+	replaced = write_ptes(job);
 	range->permissions[job->slot] = job->permissions;
 	range->mapped |= bit;
 	if (job->writable)
@@ -222,7 +224,7 @@ static int commit(const struct map_job *job)
 	if (replaced)
 		vkfd_tlb_flush(svm->gpus[job->slot].vm, start, end);
 	trace_vkfd_map(svm->gpus[job->slot].dev->gpu_id, svm->pasid, start, end - start,
-		       vram_pages, job->permissions & VKFD_PTE_WRITEABLE);
+		       job->vram_pages, job->permissions & VKFD_PTE_WRITEABLE);
 	return 0;
 }
 
@@ -331,6 +333,18 @@ static int look_again(struct map_job *job)
 	return err;
 }
 
+/* VRAM that a GPU has just been given is evicted last. */
+static void note_use(const struct map_job *job)
+{
+	struct drm_gpusvm_range *range = &job->range->base;
+	const struct vkfd_svm *svm = job->svm;
+	unsigned int slot;
+
+	for (slot = 0; slot < svm->nr_gpus && job->vram_pages; slot++)
+		vkfd_heat_note(svm->gpus[slot].dev, job->range->pages[job->slot].dma_addr,
+			       drm_gpusvm_range_start(range), drm_gpusvm_range_end(range));
+}
+
 static int map_one(struct map_job *job)
 {
 	int err;
@@ -350,6 +364,8 @@ static int map_one(struct map_job *job)
 	err = commit(job);
 	kvfree(job->pfns);
 	job->pfns = NULL;
+	if (!err)
+		note_use(job);
 	return err;
 }
 

@@ -20,6 +20,7 @@
 /* Shared by the files of svm/ only. */
 
 struct vkfd_device;
+struct vkfd_heat;
 struct vkfd_svm_ops;
 struct vkfd_vm;
 
@@ -39,6 +40,8 @@ struct vkfd_svm_gpu {
 	struct vkfd_vm *vm;
 	/** @dev: the GPU, kept by the process. */
 	struct vkfd_device *dev;
+	/** @heat: for eviction. */
+	struct vkfd_heat *heat;
 	/** @owner: page owner group, see vkfd_pagemap_owner(). */
 	void *owner;
 	/** @checkpoint: faults with a smaller ih_ptr may be from before a right was taken away. */

@@ -3,4 +3,4 @@
 # file: kmod/mem/mem_vram.c
 # kernel: stock
 # tests: guest.svm_leak.munmap_gives_svm_vram_back_at_once_xnack_on
-/^\t\tatomic64_sub(bo->ttm\.base\.size, &bo->dev->mem->svm_bytes);$/d
+s/^\t\tsvm_account(bo, -(s64)bo->ttm\.base\.size);$/\t\tsvm_account(bo, 0);/
