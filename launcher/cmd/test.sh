@@ -62,6 +62,7 @@ cmd_test() {
 	# The machine of a test may have a seed of its own.
 	test_seed=$opt_seed
 	tests_dir=$VKFD_BUILD/logs/test-$(date +%H%M%S)-$$
+	[ "$test_list" = 0 ] || opt_log=
 	if [ -n "$opt_log" ]; then
 		mkdir -p "$opt_log" || die 1 "cannot create $opt_log"
 		tests_dir=$(CDPATH='' cd -- "$opt_log" && pwd -P)
@@ -69,6 +70,8 @@ cmd_test() {
 	fi
 	guest_prepare_environment
 	mkdir -p "$tests_dir"
+	# Of an earlier run with the same --log.
+	rm -rf "$tests_dir/plans" "$tests_dir/running"
 	: >"$tests_dir/results"
 	test_build "$@"
 	tests_list >"$tests_dir/all"
