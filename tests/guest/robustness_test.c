@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: MIT
 /* Programs that misbehave, die at bad moments or meet a broken engine. */
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "area.h"
 #include "gpu.h"
 #include "life.h"
 #include "mm.h"
@@ -410,6 +413,23 @@ static void touch(void *arg)
 	*(volatile char *)arg = 1;
 }
 
+/* What rmmod asks for. Nobody loses anything by it, also not once the process goes on. */
+static void unload_under_a_live_process_is_refused(int mode)
+{
+	struct area a;
+
+	area_start(&a, mode, HUGE_BYTES, 74);
+	errno = 0;
+	assert_int_equal(syscall(SYS_delete_module, "vkfd", O_NONBLOCK), -1);
+	assert_int_equal(errno, EWOULDBLOCK);
+	assert_int_equal(driver_stat(0, "state", "lost"), 0);
+	gpu_write(&a, a.p, PAGE, 0x74);
+	assert_int_equal(a.p[PAGE - 1], 0x74);
+	pattern_fill(a.p, a.bytes, 74);
+	area_check(&a);
+	area_stop(&a);
+}
+
 /* M7: the kernel's engine hangs: bounded waits, errors, dead queues, no hung task. */
 static void engine_hang_ends_in_errors_not_in_a_hung_task(int arg)
 {
@@ -460,6 +480,7 @@ static const struct guest_test tests[] = {
 	TEST_XNACK(failed_copy_to_vram_leaves_memory_in_ram),
 	TEST_ARG("failed_copy_to_ram_gives_its_memory_back_xnack_on", failed_copy_to_ram_gives_its_memory_back, 1),
 	TEST(failed_queue_set_up_is_an_error_and_leaks_nothing),
+	TEST_XNACK(unload_under_a_live_process_is_refused),
 	TEST(engine_hang_ends_in_errors_not_in_a_hung_task),
 };
 HARNESS_MAIN(tests)
