@@ -27,7 +27,7 @@ void kmsg_mark(const char *id)
 {
 	char line[512];
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
-	int len = snprintf(line, sizeof(line), "vkfd-test: %s\n", id);
+	int len = snprintf(line, sizeof(line), SPLAT_MARK "%s\n", id);
 
 	if (fd < 0)
 		return;
