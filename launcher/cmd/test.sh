@@ -76,7 +76,10 @@ cmd_test() {
 	test_build "$@"
 	tests_list >"$tests_dir/all"
 	tests_select "$@" <"$tests_dir/all" >"$tests_dir/selected"
-	[ -s "$tests_dir/selected" ] || die 2 "no test matches: ${*:-anything}"
+	for test_name; do
+		tests_select "$test_name" <"$tests_dir/all" | grep -q . ||
+			die 2 "no test matches: $test_name; './vkfd test --list' shows them"
+	done
 	if [ "$test_list" = 1 ]; then
 		cut -f 1 "$tests_dir/selected"
 		rm -rf "$tests_dir"

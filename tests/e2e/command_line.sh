@@ -51,6 +51,8 @@ expect 2 ./vkfd build no-such-part
 expect 2 ./vkfd demo /no/such/file
 expect 2 ./vkfd test --no-build no_such_test
 said "no test matches"
+expect 2 ./vkfd test --no-build host.svm_attr_test no_such_test
+said "no test matches: no_such_test"
 expect 2 ./vkfd bench nonsense
 said "no bench .nonsense."
 expect 2 ./vkfd bench --json
