@@ -168,21 +168,14 @@ static void arena_unchanged(void *arg)
 	data_check(a);
 }
 
-/*
- * A prefetch whose mapping failed may have moved pages before, and with XNACK off
- * pages that a fork shared for a moment are brought home when they are mapped again.
- */
+/* A prefetch whose mapping failed may have moved pages before. */
 static void arena_may_have_moved(void *arg)
 {
 	struct arena *a = arg;
-	struct svm_state expected = a->before;
 	char where[SVM_STATE_PAGES + 1];
 
+	svm_state_same_but(a->r.kfd, a->r.gpu.gpu_id, a->p, a->bytes, &a->before, &a->after, a->now->name);
 	residency_letters(a->p, a->bytes / PAGE, where);
-	for (size_t i = 0; i < a->bytes / PAGE; i++)
-		if (where[i] == a->after.where[i])
-			expected.where[i] = where[i];
-	svm_state_same(a->r.kfd, a->r.gpu.gpu_id, a->p, a->bytes, &expected, a->now->name);
 	if (!strcmp(where, a->before.where))
 		driver_use_back(&a->before.use, a->now->name);
 	data_check(a);
@@ -338,13 +331,18 @@ static void huge_cpu_fault_is_served_or_sigbus(int xnack)
 	run_resident(&touch_op, xnack, true);
 }
 
-/* What is left of a fork that failed: nothing but where the pages are. */
+/*
+ * XNACK off: what a fork shared for a moment is brought home when it is mapped
+ * again, by a worker, at any time from here on. So nobody looks into VRAM.
+ */
 static void fork_undone(void *arg)
 {
 	struct arena *a = arg;
+	struct svm_state home;
 
-	memset(a->after.where, 'r', a->bytes / PAGE);
-	arena_may_have_moved(arg);
+	memset(home.where, 'r', sizeof(home.where));
+	svm_state_same_but(a->r.kfd, a->r.gpu.gpu_id, a->p, a->bytes, &a->before, &home, a->now->name);
+	pattern_check(a->p, a->bytes, 7);
 }
 
 static void fork_fails_whole(int xnack)

@@ -99,8 +99,17 @@ void svm_state_take(int kfd, u32 gpu_id, const char *addr, size_t bytes, struct 
 	driver_use(&state->use);
 }
 
-void svm_state_same(int kfd, u32 gpu_id, const char *addr, size_t bytes,
-		    const struct svm_state *before, const char *what)
+/* Each page is where it was, or where @moved has it. */
+static bool where_same(const struct svm_state *before, const struct svm_state *moved, const char *now)
+{
+	for (size_t i = 0; now[i]; i++)
+		if (now[i] != before->where[i] && (!moved || now[i] != moved->where[i]))
+			return false;
+	return true;
+}
+
+void svm_state_same_but(int kfd, u32 gpu_id, const char *addr, size_t bytes,
+			const struct svm_state *before, const struct svm_state *moved, const char *what)
 {
 	struct svm_state now;
 
@@ -110,6 +119,12 @@ void svm_state_same(int kfd, u32 gpu_id, const char *addr, size_t bytes,
 	for (size_t i = 0; i < SVM_STATE_PARTS; i++)
 		if (memcmp(before->answers[i], now.answers[i], sizeof(now.answers[i])))
 			fail_test("%s: GET_ATTR says something else of quarter %zu", what, i);
-	if (strcmp(before->where, now.where))
+	if (!where_same(before, moved, now.where))
 		fail_test("%s: pages were %s and are now %s", what, before->where, now.where);
+}
+
+void svm_state_same(int kfd, u32 gpu_id, const char *addr, size_t bytes,
+		    const struct svm_state *before, const char *what)
+{
+	svm_state_same_but(kfd, gpu_id, addr, bytes, before, NULL, what);
 }

@@ -47,5 +47,8 @@ void svm_state_take(int kfd, u32 gpu_id, const char *addr, size_t bytes, struct 
 /** svm_state_same() - fails the test unless the pages are as they were in @before; not about the use */
 void svm_state_same(int kfd, u32 gpu_id, const char *addr, size_t bytes,
 		    const struct svm_state *before, const char *what);
+/** svm_state_same_but() - as that, but each page may also be where @moved has it */
+void svm_state_same_but(int kfd, u32 gpu_id, const char *addr, size_t bytes,
+			const struct svm_state *before, const struct svm_state *moved, const char *what);
 
 #endif
