@@ -187,14 +187,9 @@ static void move_to_tail(struct vkfd_svm_bo *bo)
 /* Return: the address behind what was born with the page at @va; or 0. */
 static u64 note(struct vkfd_pagemap *pagemap, unsigned long index, u64 va)
 {
-	struct vkfd_svm_bo *bo;
+	struct vkfd_svm_bo *bo = vkfd_svm_bo_get(pagemap, index);
 	u64 end;
 
-	xa_lock(&pagemap->bos);
-	bo = xa_load(&pagemap->bos, index);
-	if (bo && !kref_get_unless_zero(&bo->base.ttm.base.refcount))
-		bo = NULL;
-	xa_unlock(&pagemap->bos);
 	if (!bo)
 		return 0;
 	move_to_tail(bo);

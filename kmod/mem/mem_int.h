@@ -267,6 +267,8 @@ u64 vkfd_pagemap_piece(struct vkfd_device *dev, u64 start, u64 end);
 /* MIGRATE_VMA_SELECT_* of the GPU's pages. */
 unsigned long vkfd_pagemap_select(struct vkfd_device *dev);
 struct vkfd_svm_bo *vkfd_pagemap_bo(const struct page *page);
+/* Of a page index in VRAM, with a GEM reference; NULL: none, or on its way out. */
+struct vkfd_svm_bo *vkfd_svm_bo_get(struct vkfd_pagemap *pagemap, unsigned long index);
 /* Hive address out of what device_map() gave. */
 u64 vkfd_pagemap_hive(const struct drm_pagemap_addr *addr);
 
@@ -352,6 +354,9 @@ void vkfd_news_begin(struct vkfd_migrate_news *news);
 void vkfd_news_end(struct vkfd_migrate_news *news, int err);
 void vkfd_migrate_done(struct mm_struct *mm, u64 start, u64 end, u32 from, u32 to,
 		       enum vkfd_migrate_trigger trigger, u64 pages, int err);
+
+/* mem_loss.c */
+void vkfd_loss_tell(struct vkfd_device *dev);
 
 /* mem_limit.c */
 int vkfd_sysmem_charge(u64 bytes);	/* the total only */

@@ -291,6 +291,7 @@ void vkfd_pagemap_fini(struct vkfd_device *dev)
 	if (!pagemap)
 		return;
 	__module_get(THIS_MODULE);
+	vkfd_loss_tell(dev);
 	if (!vkfd_sweep(dev)) {
 		/* memunmap_pages() would wait for ever. Keep pages, object and module. */
 		drm_err(&dev->drm, "pages could not be moved out of VRAM: leaking the pagemap\n");
@@ -329,6 +330,18 @@ unsigned long vkfd_pagemap_select(struct vkfd_device *dev)
 struct vkfd_svm_bo *vkfd_pagemap_bo(const struct page *page)
 {
 	return xa_load(&vkfd_page_pagemap(page)->bos, vkfd_page_vram(page) >> PAGE_SHIFT);
+}
+
+struct vkfd_svm_bo *vkfd_svm_bo_get(struct vkfd_pagemap *pagemap, unsigned long index)
+{
+	struct vkfd_svm_bo *bo;
+
+	xa_lock(&pagemap->bos);
+	bo = xa_load(&pagemap->bos, index);
+	if (bo && !kref_get_unless_zero(&bo->base.ttm.base.refcount))
+		bo = NULL;
+	xa_unlock(&pagemap->bos);
+	return bo;
 }
 
 void vkfd_pagemap_pfns(struct vkfd_device *dev, u64 *first, u64 *pages)

@@ -200,7 +200,7 @@ static void alloc_destinations(struct vkfd_ram_move *move)
 /*
  * What becomes zeroes was something else to those who had it there, so they must
  * not go on as if nothing had been. The process whose pages they were gets SIGBUS;
- * a child that it forked does not.
+ * for children that it forked see mem_loss.c.
  */
 static void tell_of_loss(struct vkfd_ram_move *move, const struct page *page)
 {

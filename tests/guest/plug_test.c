@@ -122,6 +122,36 @@ static void living_gpu_is_swapped(int xnack)
 	assert_newcomer_works();
 }
 
+static int inherits(struct child *c, void *arg)
+{
+	signal(SIGBUS, count_bus_error);
+	child_tell(c, 'r');
+	child_expect(child_hear(c, 'g'));
+	return bus_errors ? 0 : 1;
+}
+
+/* A forked child has the same pages, and no GPU: it is told all the same, others are not. */
+static void forked_child_is_told_of_lost_pages(int xnack)
+{
+	struct child heir, bystander;
+	struct work w;
+
+	child_start(&bystander, inherits, NULL);
+	work_start(&w, xnack);
+	child_start(&heir, inherits, NULL);
+	assert_true(child_hear(&bystander, 'r'));
+	assert_true(child_hear(&heir, 'r'));
+	signal(SIGBUS, count_bus_error);
+	gpus_kill();
+	gpus_replug();
+	assert_true(bus_errors);
+	child_tell(&heir, 'g');
+	assert_child_ok(&heir);
+	child_tell(&bystander, 'g');
+	assert_int_equal(WEXITSTATUS(child_join(&bystander)), 1);
+	assert_newcomer_works();
+}
+
 static void dies(void)
 {
 	gpus_kill();
@@ -176,6 +206,7 @@ static const struct guest_test tests[] = {
 	TEST_XNACK(dead_gpu_takes_vram_and_a_new_one_works),
 	TEST(who_only_waits_hears_that_the_gpu_died),
 	TEST(process_of_a_dead_gpu_can_be_killed),
+	TEST_XNACK(forked_child_is_told_of_lost_pages),
 	TEST_XNACK(living_gpu_is_swapped),
 	TEST_LOAD(gpu_dies_under_load),
 	TEST_LOAD(gpu_is_unbound_under_load),
