@@ -98,6 +98,12 @@ void vkfd_heat_close(struct vkfd_heat *heat)
 	kref_put(&heat->refs, heat_free);
 }
 
+/** vkfd_heat_bytes() - VRAM that SVM memory of the process takes on the GPU. Context: any. */
+u64 vkfd_heat_bytes(const struct vkfd_heat *heat)
+{
+	return atomic64_read(&heat->bytes);
+}
+
 /* The heat that a new buffer of @mm belongs to, with a reference; or NULL. */
 struct vkfd_heat *vkfd_heat_of(struct vkfd_mem_mgr *mgr, struct mm_struct *mm)
 {

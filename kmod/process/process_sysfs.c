@@ -3,7 +3,7 @@
  * DOC: what a process shows of itself
  *
  * sysfs, /sys/class/kfd/kfd/proc/<pid>/: pasid, vram_<gpu_id> (bytes of VRAM in
- * buffers), counters_<gpu_id>/{faults,page_in,page_out} (pages of 4 KiB),
+ * buffers and SVM memory), counters_<gpu_id>/{faults,page_in,page_out} (pages of 4 KiB),
  * stats_<gpu_id>/evicted_ms (how long its queues were stopped).
  * debugfs, kfd/proc/<pid>/: svm_ranges, svm_policy (svm/ writes them) and queues.
  *
@@ -59,7 +59,8 @@ static ssize_t proc_show(struct kobject *kobj, struct attribute *attr, char *buf
 			value = div_u64(vkfd_queues_evicted_ns(dir->p), NSEC_PER_MSEC);
 	} else if (strcmp(attr->name, "pasid")) {
 		gpu = container_of(attr, struct vkfd_proc_dir, vram);
-		value = atomic64_read(&gpu->pdd->counters.vram_bytes);
+		value = atomic64_read(&gpu->pdd->counters.vram_bytes) +
+			vkfd_svm_vram_bytes(dir->p->svm, gpu->pdd->dev);
 	}
 	return sysfs_emit(buf, "%llu\n", value);
 }

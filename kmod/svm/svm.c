@@ -196,6 +196,24 @@ out_unlock:
 }
 
 /**
+ * vkfd_svm_vram_bytes() - How much of a GPU's VRAM this process' SVM memory takes
+ * @svm: SVM state.
+ * @dev: GPU that the process has.
+ *
+ * Context: Any; slots stay as long as @svm.
+ * Return: Bytes, pages of forked children that were made here included.
+ */
+u64 vkfd_svm_vram_bytes(struct vkfd_svm *svm, struct vkfd_device *dev)
+{
+	unsigned int slot, nr = READ_ONCE(svm->nr_gpus);
+
+	for (slot = 0; slot < nr; slot++)
+		if (svm->gpus[slot].dev == dev)
+			return vkfd_heat_bytes(svm->gpus[slot].heat);
+	return 0;
+}
+
+/**
  * vkfd_svm_set_xnack() - Switch the XNACK mode
  * @svm: SVM state.
  * @on:  Retry faults are served; nothing is mapped before.

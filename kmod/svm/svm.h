@@ -53,6 +53,7 @@ struct vkfd_svm *vkfd_svm_create(struct mm_struct *mm, u32 pasid, const struct v
 void vkfd_svm_destroy(struct vkfd_svm *svm);
 int vkfd_svm_add_gpu(struct vkfd_svm *svm, struct vkfd_vm *vm);
 int vkfd_svm_set_xnack(struct vkfd_svm *svm, bool on);
+u64 vkfd_svm_vram_bytes(struct vkfd_svm *svm, struct vkfd_device *dev);
 void vkfd_svm_gpu_back(struct vkfd_svm *svm);
 void vkfd_svm_locations(struct vkfd_svm *svm, u64 va, u32 *prefetch, u32 *preferred);
 int vkfd_svm_module_init(void);

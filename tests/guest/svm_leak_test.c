@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "gpu.h"
 #include "mm.h"
@@ -42,6 +43,45 @@ static void munmap_gives_svm_vram_back_at_once(int xnack)
 	assert_in_range(vram_stat("svm"), bytes, bytes + 16 * MIB);
 	mm_unmap(p, bytes);
 	assert_true(wait_until(!vram_stat("svm") && !vram_stat("svm_bos"), 5000));
+}
+
+/* Bytes of VRAM that sysfs says this process has. */
+static u64 own_vram(struct session *s)
+{
+	unsigned long long bytes;
+	char path[80];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/class/kfd/kfd/proc/%d/vram_%u", getpid(), s->gpu[0].gpu_id);
+	f = fopen(path, "re");
+	if (!f || fscanf(f, "%llu", &bytes) != 1)
+		fail_test("%s cannot be read", path);
+	fclose(f);
+	return bytes;
+}
+
+static void sysfs_counts_buffers_and_svm_memory(int xnack)
+{
+	struct session s;
+	void *buffer;
+	char *p;
+	u64 none;
+
+	session_start(&s, xnack);
+	none = own_vram(&s);
+	p = mm_map_huge(2 * HUGE_BYTES);
+	memset(p, 1, 2 * HUGE_BYTES);
+	gpu_access(&s, p, 2 * HUGE_BYTES);
+	assert_ok(gpu_prefetch(&s, p, 2 * HUGE_BYTES, true));
+	assert_int_equal(own_vram(&s), none + 2 * HUGE_BYTES);
+	buffer = vram_alloc(&s, HUGE_BYTES);
+	assert_int_equal(own_vram(&s), none + 3 * HUGE_BYTES);
+	assert_ok(gpu_prefetch(&s, p, HUGE_BYTES, false));
+	assert_true(wait_until(own_vram(&s) == none + 2 * HUGE_BYTES, 5000));
+	buffer_free(buffer, HUGE_BYTES);
+	assert_int_equal(own_vram(&s), none + HUGE_BYTES);
+	mm_unmap(p, 2 * HUGE_BYTES);
+	assert_true(wait_until(own_vram(&s) == none, 5000));
 }
 
 static void last_page_back_in_ram_gives_svm_vram_back(int xnack)
@@ -244,6 +284,7 @@ static const struct guest_test tests[] = {
 	{ "dma_mappings_return_to_before_xnack_on", dma_mappings_return_to_before, 1, "kernel=debug" },
 	{ "dma_mappings_return_to_before_xnack_off", dma_mappings_return_to_before, 0, "kernel=debug" },
 	TEST_XNACK(munmap_gives_svm_vram_back_at_once),
+	TEST_XNACK(sysfs_counts_buffers_and_svm_memory),
 	TEST_XNACK(last_page_back_in_ram_gives_svm_vram_back),
 	TEST_XNACK(prefetch_back_gives_svm_vram_back),
 	TEST_XNACK(evict_file_sends_everything_to_ram),
