@@ -65,6 +65,20 @@ static void split_before(struct vm_fault *vmf)
 		migrate_vma_finalize(&split);
 }
 
+static vm_fault_t migrate(struct vm_fault *vmf)
+{
+	const struct dev_pagemap_ops *helpers = drm_pagemap_pagemap_ops_get();
+	struct vkfd_whole_move whole;
+	vm_fault_t ret;
+
+	if (vmf->pte || !folio_test_large(page_folio(vmf->page)))
+		return helpers->migrate_to_ram(vmf);
+	vkfd_whole_begin(&whole, vmf->vma->vm_mm, ALIGN_DOWN((u64)vmf->address, SZ_2M));
+	ret = helpers->migrate_to_ram(vmf);
+	vkfd_whole_end(&whole);
+	return ret;
+}
+
 vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 {
 	struct vkfd_device *dev = vkfd_page_pagemap(vmf->page)->dev;
@@ -98,7 +112,7 @@ vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 	vkfd_copy_note_begin(&note);
 	split_before(vmf);
 	/* @bo may be gone from here on: its last page may have left. */
-	ret = drm_pagemap_pagemap_ops_get()->migrate_to_ram(vmf);
+	ret = migrate(vmf);
 	vkfd_copy_note_end(&note);
 
 	err = ret & VM_FAULT_ERROR ? -EFAULT : 0;

@@ -77,6 +77,23 @@ struct vkfd_migrate_news {
 void vkfd_migrate_split(struct vkfd_device *dev, struct mm_struct *mm, u64 addr);
 
 /**
+ * struct vkfd_whole_move - a 2 MiB device page on its way to RAM as one
+ *
+ * On the stack of the task that moves it. Nobody may drop its entry meanwhile.
+ */
+struct vkfd_whole_move {
+	/** @link, @task: for the owner of the address space. */
+	struct list_head link;
+	struct task_struct *task;
+	/** @mm: where it is mapped, alive. */
+	struct mm_struct *mm;
+	u64 start, end;
+	/** @owner: who was told, or NULL; @cookie is his. */
+	void *owner;
+	int cookie;
+};
+
+/**
  * struct vkfd_migrate_ops - upward news of every migration, for counters and SMI events
  *
  * Any field may be NULL.
@@ -91,6 +108,9 @@ struct vkfd_migrate_ops {
 	 */
 	void (*done)(struct mm_struct *mm, u64 start, u64 end, u32 from_gpu, u32 to_gpu,
 		     enum vkfd_migrate_trigger trigger, u64 pages, int err);
+	/* May sleep; mmap_lock or the page's lock may be held. Each is followed by its end. */
+	void (*whole_begin)(struct vkfd_whole_move *move);
+	void (*whole_end)(struct vkfd_whole_move *move);
 };
 
 void vkfd_migrate_set_ops(const struct vkfd_migrate_ops *ops);

@@ -5,10 +5,11 @@
  * Tells the upper layers what moves, without knowing them: pages that changed
  * place, for counters (vkfd_migrate_done(), piece by piece), and begin and end
  * of what a reader of events would call one migration: an interval of one VMA
- * between one GPU and RAM, however many pieces it takes.
+ * between one GPU and RAM, however many pieces it takes. And a page of 2 MiB that
+ * moves as one, which must not be dropped meanwhile (svm/svm_whole.c).
  *
  * Called by every way of moving pages in this directory, with the locks of the
- * migration held. Allocates nothing, waits for nothing.
+ * migration held. Allocates nothing; only vkfd_whole_begin() may wait.
  */
 #include "core/trace.h"
 #include "mem/mem_int.h"
@@ -56,4 +57,22 @@ void vkfd_news_end(struct vkfd_migrate_news *news, int err)
 	news->told = false;
 	if (ops && ops->end)
 		ops->end(news, err);
+}
+
+/* Of @mm, alive, before the page is collected. */
+void vkfd_whole_begin(struct vkfd_whole_move *move, struct mm_struct *mm, u64 start)
+{
+	const struct vkfd_migrate_ops *ops = READ_ONCE(migrate_ops);
+
+	*move = (struct vkfd_whole_move){ .mm = mm, .start = start, .end = start + SZ_2M };
+	if (ops && ops->whole_begin)
+		ops->whole_begin(move);
+}
+
+void vkfd_whole_end(struct vkfd_whole_move *move)
+{
+	const struct vkfd_migrate_ops *ops = READ_ONCE(migrate_ops);
+
+	if (move->owner && ops && ops->whole_end)
+		ops->whole_end(move);
 }

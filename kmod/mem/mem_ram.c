@@ -370,6 +370,24 @@ static long ram_result(struct vkfd_ram_move *move, u64 moved, int err)
 	return move->starved ? -ENOMEM : 0;
 }
 
+/* @args is collected, filled and switched. */
+static long ram_migrate(struct vkfd_ram_move *move, struct migrate_vma *args)
+{
+	u64 moved;
+	int err = migrate_vma_setup(args);
+
+	if (err || !args->cpages)
+		return err;
+	move->vma = args->vma;
+	move->start = args->start;
+	move->npages = args->npages;
+	err = ram_fill(move);
+	migrate_vma_pages(args);
+	moved = retire_moved(move);
+	migrate_vma_finalize(args);
+	return ram_result(move, moved, err);
+}
+
 long vkfd_ram_vma(struct vkfd_ram_move *move, struct vm_area_struct *vma, u64 start, u64 end,
 		  bool whole)
 {
@@ -382,28 +400,25 @@ long vkfd_ram_vma(struct vkfd_ram_move *move, struct vm_area_struct *vma, u64 st
 		.pgmap_owner = vkfd_pagemap_owner(move->dev),
 		.flags = vkfd_pagemap_select(move->dev),
 	};
-	u64 moved;
-	int err;
+	struct vkfd_whole_move guard;
+	long ret;
 
 	/* Else core mm splits a 2 MiB page while it collects: see mem_split.c. */
-	if (whole && !move->force)
+	whole = whole && !move->force;
+	if (whole)
 		args.flags |= MIGRATE_VMA_SELECT_COMPOUND;
 
 	mmap_assert_locked(vma->vm_mm);
 	memset(move->dst, 0, sizeof(move->dst));
-	err = vkfd_failpoint(move->dev, VKFD_FAIL_to_ram);
-	if (!err)
-		err = migrate_vma_setup(&args);
-	if (err || !args.cpages)
-		return err;
-	move->vma = vma;
-	move->start = start;
-	move->npages = args.npages;
-	err = ram_fill(move);
-	migrate_vma_pages(&args);
-	moved = retire_moved(move);
-	migrate_vma_finalize(&args);
-	return ram_result(move, moved, err);
+	ret = vkfd_failpoint(move->dev, VKFD_FAIL_to_ram);
+	if (ret)
+		return ret;
+	if (!whole || end - start < SZ_2M)
+		return ram_migrate(move, &args);
+	vkfd_whole_begin(&guard, vma->vm_mm, start);
+	ret = ram_migrate(move, &args);
+	vkfd_whole_end(&guard);
+	return ret;
 }
 
 static long ram_by_number(struct vkfd_ram_move *move, unsigned long npages)

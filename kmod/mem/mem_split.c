@@ -20,9 +20,10 @@
  * address space drops them when it likes, by its exit if nothing else.
  *
  * Remain whole: pages that only one address space maps, on their way by
- * prefetch and CPU fault. There it takes a program that drops memory in one
- * thread while it uses it in another; and pages of which only a forked child is
- * left as owner.
+ * prefetch and CPU fault; there a program that drops memory in one thread while
+ * it uses it in another has to wait (svm/svm_whole.c). And pages of which only a
+ * forked child is left as owner: that it has a thread which drops what another
+ * one fetches is not guarded against.
  */
 #include <linux/delay.h>
 #include <linux/hmm.h>

@@ -180,7 +180,31 @@ static void migrate_end(const struct vkfd_migrate_news *news, int err)
 	vkfd_process_srcu_unlock(idx);
 }
 
+/* The process stays until the move has ended. */
+static void whole_begin(struct vkfd_whole_move *move)
+{
+	struct vkfd_process *p;
+
+	move->cookie = vkfd_process_srcu_lock();
+	p = vkfd_process_by_mm_rcu(move->mm);
+	move->owner = p;
+	if (p)
+		vkfd_svm_whole_begin(p->svm, move);
+	else
+		vkfd_process_srcu_unlock(move->cookie);
+}
+
+static void whole_end(struct vkfd_whole_move *move)
+{
+	struct vkfd_process *p = move->owner;
+
+	vkfd_svm_whole_end(p->svm, move);
+	vkfd_process_srcu_unlock(move->cookie);
+}
+
 const struct vkfd_migrate_ops vkfd_process_migrate_ops = {
+	.whole_begin = whole_begin,
+	.whole_end = whole_end,
 	.begin = migrate_begin,
 	.end = migrate_end,
 	.done = migrate_done,

@@ -10,7 +10,8 @@
  * Locks, outermost first: &vkfd_svm.lock (the gpusvm driver lock), mmap_lock,
  * then below fs_reclaim the gpusvm notifier lock, then the spinlocks gc_lock,
  * &vkfd_svm_restore.lock, &vkfd_svm_faults.lock, &vkfd_svm_thrash.lock,
- * &vkfd_svm_hot.lock and &vkfd_svm_turn.lock, which never nest.
+ * &vkfd_svm_hot.lock, &vkfd_svm_turn.lock and &vkfd_svm_whole.lock, which never
+ * nest.
  *
  * Teardown: restore is cancelled, collection flushed, faults are refused and
  * the one in service awaited, then the ranges are unmapped, unlinked and freed,
@@ -38,6 +39,7 @@
 #include "svm_restore.h"
 #include "svm_thrash.h"
 #include "svm_turn.h"
+#include "svm_whole.h"
 #include "svm_types.h"
 
 #define NOTIFIER_BYTES SZ_512M
@@ -93,6 +95,7 @@ struct vkfd_svm *vkfd_svm_create(struct mm_struct *mm, u32 pasid, const struct v
 	vkfd_svm_gc_init(svm);
 	vkfd_svm_restore_init(svm);
 	vkfd_svm_turn_init(svm);
+	vkfd_svm_whole_init(svm);
 	vkfd_svm_thrash_init(svm);
 	vkfd_svm_hot_init(svm);
 	err = vkfd_svm_faults_init(svm);

@@ -12,6 +12,7 @@ struct vkfd_device;
 struct vkfd_fault;
 struct vkfd_svm;
 struct vkfd_vm;
+struct vkfd_whole_move;
 
 /** struct vkfd_svm_ops - what the SVM state asks of its process */
 struct vkfd_svm_ops {
@@ -85,5 +86,9 @@ void vkfd_svm_thrash_returned(struct vkfd_svm *svm, u64 start, u64 end);
 void vkfd_svm_show(struct vkfd_svm *svm, struct seq_file *m);
 /* svm.c: debugfs kfd/proc/<pid>/svm_policy */
 void vkfd_svm_policy_show(struct vkfd_svm *svm, struct seq_file *m);
+
+/* svm_whole.c */
+void vkfd_svm_whole_begin(struct vkfd_svm *svm, struct vkfd_whole_move *move);
+void vkfd_svm_whole_end(struct vkfd_svm *svm, struct vkfd_whole_move *move);
 
 #endif

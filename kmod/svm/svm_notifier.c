@@ -28,6 +28,7 @@
 #include "svm_restore.h"
 #include "svm_turn.h"
 #include "svm_types.h"
+#include "svm_whole.h"
 
 static bool covers(const struct mmu_notifier_range *mmu, const struct drm_gpusvm_range *base)
 {
@@ -183,8 +184,10 @@ static bool watch_invalidate(struct mmu_interval_notifier *watch,
 		return false;
 
 	vkfd_svm_turn_yield(svm, mmu);
-	/* Nobody collects pages with this notifier but the debugfs listing. */
+	/* Nobody collects pages with this notifier: the debugfs listing and svm_whole.c use it. */
 	mmu_interval_set_seq(watch, seq);
+	if (!vkfd_svm_whole_wait(svm, mmu))
+		return false;
 	switch (mmu->event) {
 	case MMU_NOTIFY_UNMAP:
 		watch_unmap(svm, mmu->start, mmu->end);

@@ -8,6 +8,7 @@
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
 #include <linux/spinlock.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 #include <drm/drm_gpusvm.h>
 
@@ -223,6 +224,15 @@ struct vkfd_svm_turn {
 	bool wanted;
 };
 
+/** struct vkfd_svm_whole - 2 MiB pages that move as one, see svm_whole.c */
+struct vkfd_svm_whole {
+	/** @lock: guards @moves; a leaf, taken in notifiers. */
+	spinlock_t lock;
+	/** @moves: struct vkfd_whole_move, declared. */
+	struct list_head moves;
+	wait_queue_head_t ended;
+};
+
 /** struct vkfd_svm_restore - what must be mapped again before queues run */
 struct vkfd_svm_restore {
 	/** @lock: guards all but @work; a leaf, taken in notifiers. */
@@ -293,6 +303,8 @@ struct vkfd_svm {
 
 	/** @turn: for mappings that lost too many races. */
 	struct vkfd_svm_turn turn;
+	/** @whole: pages that must not be dropped meanwhile. */
+	struct vkfd_svm_whole whole;
 	/** @hot: what shall move though nothing faults. */
 	struct vkfd_svm_hot hot;
 	/** @thrash: what shall not move for a while. */

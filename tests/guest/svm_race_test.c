@@ -6,6 +6,7 @@
  * eviction, between unmapping pages and copying them (stall_copy).
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -313,13 +314,15 @@ enum { BY_DONTNEED, BY_MUNMAP };
 struct zap {
 	void *p;
 	int how, err;
-	atomic_bool done;
+	atomic_bool done, held;	/* @held: not before it is false again */
 };
 
 static void *zap(void *arg)
 {
 	struct zap *z = arg;
 
+	while (atomic_load(&z->held))
+		sched_yield();
 	if (z->how == BY_DONTNEED)
 		z->err = madvise(z->p, HUGE_BYTES, MADV_DONTNEED);
 	if (z->how == BY_MUNMAP)
@@ -435,6 +438,45 @@ static void child_exits_while_shared_page_moves(int home)
 	sdma_destroy(&r.q);
 }
 
+/*
+ * As above, for a 2 MiB page that moves as one, because a thread of the same process
+ * has it moved: who drops it waits until it has arrived.
+ */
+static void memory_dropped_while_it_moves_is_gone_after(int home)
+{
+	enum { ROUNDS = 4 };
+	pthread_t thread, zapper;
+	struct race r;
+
+	race_start(&r, true);
+	r.home = home;
+	for (int i = 0; i < ROUNDS; i++) {
+		r.p = mm_map_huge(HUGE_BYTES);
+		memset(r.p, 0x11, HUGE_BYTES);
+		assert_ok(gpu_prefetch(&r.s, r.p, HUGE_BYTES, true));
+		assert_in_vram(r.p, HUGE_BYTES);
+		/* Its stack needs the mmap_lock, which the move will have. */
+		struct zap z = { .p = r.p, .how = BY_DONTNEED, .held = true };
+
+		assert_int_equal(pthread_create(&zapper, NULL, zap, &z), 0);
+		race_arm(&r, "stall_copy");
+		assert_int_equal(pthread_create(&thread, NULL, bring_home, &r), 0);
+		race_meet(&r);
+		atomic_store(&z.held, false);
+		assert_false(wait_until(atomic_load(&z.done), ZAP_MS));
+		race_release(&r);
+		pthread_join(thread, NULL);
+		pthread_join(zapper, NULL);
+		assert_int_equal(z.err, 0);
+		assert_int_equal(r.err, 0);
+		assert_true(!r.seen || r.seen == 0x11111111);
+		for (u32 k = 0; k < HUGE_BYTES / 4; k++)
+			assert_int_equal(r.p[k], 0);
+		mm_unmap(r.p, HUGE_BYTES);
+	}
+	sdma_destroy(&r.q);
+}
+
 static const struct guest_test tests[] = {
 	TEST_ARG("page_replaced_before_commit_is_not_used_ram_read_xnack_on",
 		 page_replaced_before_commit_is_not_used, 0),
@@ -456,6 +498,10 @@ static const struct guest_test tests[] = {
 	TEST_ARG("queues_stopped_twice_run_again_xnack_off", queues_stopped_twice_run_again, 0),
 	TEST_ARG("memory_dropped_while_it_is_evicted", memory_goes_while_it_is_evicted, BY_DONTNEED),
 	TEST_ARG("memory_unmapped_while_it_is_evicted", memory_goes_while_it_is_evicted, BY_MUNMAP),
+	TEST_ARG("memory_dropped_while_it_is_prefetched_to_ram_is_gone_after",
+		 memory_dropped_while_it_moves_is_gone_after, BY_PREFETCH),
+	TEST_ARG("memory_dropped_while_cpu_fetches_it_is_gone_after",
+		 memory_dropped_while_it_moves_is_gone_after, BY_CPU),
 	TEST_ARG("child_exits_while_gpu_unshares_its_page_xnack_on", child_exits_while_shared_page_moves,
 		 BY_GPU_WRITE),
 	TEST_ARG("child_exits_while_its_page_is_prefetched_xnack_on", child_exits_while_shared_page_moves,
