@@ -17,11 +17,14 @@
  *
  * The helpers keep no page pointers, so the CPU page table is looked at once
  * more, after they collected; as long as what they collected stays valid, so is
- * that look.
+ * that look. It needs no lock where it can be done as get_user_pages_fast() does:
+ * whoever takes mmap_lock between collecting and the commit loses against a CPU
+ * side that changes its memory all the time (svm_turn.c).
  *
  * Called by svm_map.c under &vkfd_svm.lock.
  */
 #include <linux/hmm.h>
+#include <linux/kthread.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
 #include <drm/drm_gpusvm.h>
@@ -31,17 +34,89 @@
 #include "svm_range.h"
 #include "svm_types.h"
 
-static bool any_in_ram(const struct drm_gpusvm_pages *pages, unsigned long nr)
+#define LOOK_PAGES	32u
+
+/** struct present - what was collected, in any order */
+struct present {
+	bool ram, vram;
+};
+
+static struct present present_in(const struct drm_gpusvm_pages *pages, unsigned long nr)
 {
+	struct present present = {};
 	unsigned long at = 0;
 	unsigned int i;
 
 	for (i = 0; at < nr; i++) {
 		if (pages->dma_addr[i].proto == DRM_INTERCONNECT_SYSTEM)
-			return true;
+			present.ram = true;
+		else
+			present.vram = true;
 		at += 1ul << pages->dma_addr[i].order;
 	}
-	return false;
+	return present;
+}
+
+static void mark_folio(struct folio *folio)
+{
+	if (folio_test_anon(folio) && !folio_is_device_private(folio) && !folio_test_dirty(folio))
+		folio_mark_dirty(folio);
+}
+
+/* @nr pages from @addr of the task's own mm, present and writable; false: some are not. */
+static bool mark_now(u64 addr, unsigned long nr)
+{
+	struct page *page[LOOK_PAGES];
+	int i, got;
+
+	while (nr) {
+		got = get_user_pages_fast_only(addr, min_t(unsigned long, nr, LOOK_PAGES),
+					       FOLL_WRITE, page);
+		if (got <= 0)
+			return false;
+		for (i = 0; i < got; i++) {
+			mark_folio(page_folio(page[i]));
+			put_page(page[i]);
+		}
+		addr += (u64)got << PAGE_SHIFT;
+		nr -= got;
+	}
+	return true;
+}
+
+/* What was collected in RAM; of a page that is mapped by a PMD, one is enough. */
+static bool mark_collected(const struct drm_gpusvm_range *range,
+			   const struct drm_gpusvm_pages *pages)
+{
+	u64 addr = range->itree.start, end = range->itree.last + 1;
+	unsigned int i, order;
+
+	for (i = 0; addr < end; i++) {
+		order = pages->dma_addr[i].order;
+		if (pages->dma_addr[i].proto == DRM_INTERCONNECT_SYSTEM &&
+		    !mark_now(addr, order == HPAGE_PMD_ORDER ? 1 : 1ul << order))
+			return false;
+		addr += PAGE_SIZE << order;
+	}
+	return true;
+}
+
+/* The walk is one of the current address space. */
+static bool mark_without_lock(struct vkfd_svm *svm, const struct drm_gpusvm_range *range,
+			      const struct drm_gpusvm_pages *pages)
+{
+	struct mm_struct *mm = svm->gpusvm.mm;
+	bool done;
+
+	if (current->mm == mm)
+		return mark_collected(range, pages);
+	if (!(current->flags & PF_KTHREAD) || current->mm || !mmget_not_zero(mm))
+		return false;
+	kthread_use_mm(mm);
+	done = mark_collected(range, pages);
+	kthread_unuse_mm(mm);
+	mmput_async(mm);
+	return done;
 }
 
 /**
@@ -50,24 +125,29 @@ static bool any_in_ram(const struct drm_gpusvm_pages *pages, unsigned long nr)
  * @range: Range that will be mapped writable.
  * @pages: What was collected for it, for one GPU.
  * @owner: Page owner that was passed to get_pages.
- * @pfns:  Out: for vkfd_svm_dirty_mark() and kvfree(); NULL if there is nothing to mark.
+ * @pfns:  Out: for vkfd_svm_dirty_mark() and kvfree(); NULL if there is nothing to
+ *         mark any more.
+ * @vram:  Out: some of it is in VRAM.
  *
  * Context: May sleep, takes mmap_lock. Caller holds &vkfd_svm.lock.
  * Return: 0; -ENOMEM; -EBUSY the CPU side does not settle; -ESRCH the address space is gone.
  */
 int vkfd_svm_dirty_look(struct vkfd_svm *svm, struct vkfd_svm_range *range,
-			struct drm_gpusvm_pages *pages, void *owner, unsigned long **pfns)
+			struct drm_gpusvm_pages *pages, void *owner, unsigned long **pfns,
+			bool *vram)
 {
 	unsigned long nr = drm_gpusvm_range_size(&range->base) >> PAGE_SHIFT, seq;
-	bool found;
+	struct present present = {};
 	int err;
 
 	lockdep_assert_held(&svm->lock);
 	*pfns = NULL;
 	drm_gpusvm_notifier_lock(&svm->gpusvm);
-	found = drm_gpusvm_pages_valid(&svm->gpusvm, pages) && any_in_ram(pages, nr);
+	if (drm_gpusvm_pages_valid(&svm->gpusvm, pages))
+		present = present_in(pages, nr);
 	drm_gpusvm_notifier_unlock(&svm->gpusvm);
-	if (!found)
+	*vram = present.vram;
+	if (!present.ram || mark_without_lock(svm, &range->base, pages))
 		return 0;
 	*pfns = kvcalloc(nr, sizeof(**pfns), GFP_KERNEL);
 	if (!*pfns)
@@ -92,13 +172,7 @@ void vkfd_svm_dirty_mark(const unsigned long *pfns, unsigned long nr)
 	unsigned long i;
 
 	for (i = 0; i < nr; i++) {
-		struct folio *folio;
-
-		if (!(pfns[i] & HMM_PFN_VALID))
-			continue;
-		folio = page_folio(hmm_pfn_to_page(pfns[i]));
-		if (folio_test_anon(folio) && !folio_is_device_private(folio) &&
-		    !folio_test_dirty(folio))
-			folio_mark_dirty(folio);
+		if (pfns[i] & HMM_PFN_VALID)
+			mark_folio(page_folio(hmm_pfn_to_page(pfns[i])));
 	}
 }

@@ -55,6 +55,7 @@ struct map_job {
 	u32 protections;	/* of the range, before that look */
 	unsigned long *pfns;	/* see svm_dirty.c; or NULL */
 	u32 vram_pages;		/* that were mapped */
+	bool vram;		/* device pages were collected, to be written */
 	bool writable;		/* VMA */
 	bool required;
 };
@@ -155,8 +156,8 @@ static bool rights_hold(const struct map_job *job)
 	u64 dir = job->writable ? DMA_BIDIRECTIONAL : DMA_TO_DEVICE;
 
 	/* A fork or so after svm_cow.c looked: get_pages takes device pages for writable. */
-	if (job->writable && ((u64)atomic64_read(&job->svm->cow_gen) != job->cow_gen ||
-			      job->range->protections != job->protections))
+	if (job->vram && ((u64)atomic64_read(&job->svm->cow_gen) != job->cow_gen ||
+			  job->range->protections != job->protections))
 		return false;
 	return job->range->pages[job->slot].dma_addr[0].dir == dir;
 }
@@ -217,7 +218,7 @@ static int commit(struct map_job *job)
 	range->permissions[job->slot] = job->permissions;
 	range->mapped |= bit;
 	if (job->writable)
-		range->cow_checked = job->cow_gen;
+		range->cow_checked = range->protections == job->protections ? job->cow_gen : 0;
 	range->required = job->required ? range->required | bit : range->required & ~bit;
 	drm_gpusvm_notifier_unlock(&svm->gpusvm);
 
@@ -325,7 +326,7 @@ static int look_again(struct map_job *job)
 
 	if (job->writable)
 		err = vkfd_svm_dirty_look(job->svm, job->range, &job->range->pages[job->slot],
-					  job->owner, &job->pfns);
+					  job->owner, &job->pfns, &job->vram);
 	else
 		err = vma_recheck(job);
 	if (err)

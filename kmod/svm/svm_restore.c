@@ -10,8 +10,8 @@
  * What was lost is kept as one hull; the worker maps all required memory in it
  * and skips what is mapped. Queues start only when no new loss was marked
  * since the worker took the hull; otherwise it goes round again with a growing
- * delay, so that a busy CPU side is not starved. A lost GPU is left out until it
- * is back.
+ * delay, so that a busy CPU side is not starved; and after RESTORE_TURN_TRIES with
+ * a turn, so that the GPU is not. A lost GPU is left out until it is back.
  *
  * Memory that cannot be read is left out until mprotect() says otherwise. It
  * says so only where the CPU has page tables: memory that was never touched, in
@@ -32,6 +32,7 @@
 #include "svm_gc.h"
 #include "svm_map.h"
 #include "svm_restore.h"
+#include "svm_turn.h"
 #include "svm_types.h"
 #include "vkfd_hw/addr.h"
 
@@ -39,6 +40,8 @@
 #define RESTORE_DELAY_MAX_MS	500
 /* Rounds after which memory that cannot be mapped is given up. */
 #define RESTORE_FINAL_TRIES	3
+/* Rounds lost against the CPU side, after which it has to wait: see svm_turn.c. */
+#define RESTORE_TURN_TRIES	3
 
 static void restore_schedule(struct vkfd_svm *svm)
 {
@@ -220,7 +223,9 @@ static int restore_hull(struct vkfd_svm *svm)
 	spin_unlock(&restore->lock);
 
 	hold_up(svm);
+	vkfd_svm_turn_want(svm, restore->tries >= RESTORE_TURN_TRIES);
 	err = vkfd_svm_gc_run(svm) ?: vkfd_svm_map_required(svm, start, end, true);
+	vkfd_svm_turn_want(svm, false);
 	if (err && start < end &&
 	    !(vkfd_svm_is_final(err) && restore->tries >= RESTORE_FINAL_TRIES)) {
 		spin_lock(&restore->lock);
@@ -267,6 +272,8 @@ static void restore_work(struct work_struct *work)
 		svm->ops->late(svm->owner);
 	while (stops--)
 		svm->ops->resume(svm->owner);
+	/* What was given a turn runs a moment before it can be stopped again. */
+	vkfd_svm_turn_end(svm, !late);
 	mmput_async(svm->gpusvm.mm);
 }
 

@@ -5,10 +5,11 @@
  * Mapping is collect, check, retry: whoever changes the CPU's page table in
  * between wins. A thread that does so in a loop (mprotect(), madvise()) wins
  * always: it waits for mmap_lock while pages are collected, has it before they
- * are committed, and takes the entries away before the GPU has used them. A
- * fault that lost some races in a row therefore asks for a turn: from
- * collecting to the acknowledge, and a moment longer for the access itself,
- * invalidations of the same notifier window wait before they begin.
+ * are committed, and takes the entries away before the GPU has used them. Who
+ * lost some races in a row, a fault or the restore worker, therefore asks for a
+ * turn: from collecting to the acknowledge, or until the queues run, and a moment
+ * longer for the access itself, invalidations of the same notifier window wait
+ * before they begin.
  *
  * This is courtesy, not a lock. Nothing is validated less, and an invalidation
  * goes on after TURN_YIELD_US whatever happens. It goes on at once when it

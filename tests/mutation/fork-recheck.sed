@@ -3,4 +3,4 @@
 # file: kmod/svm/svm_map.c
 # kernel: stock
 # tests: guest.svm_race.fork_before_collect_still_breaks_sharing_xnack_on
-s/^\tif (job->writable && ((u64)atomic64_read(&job->svm->cow_gen) != job->cow_gen ||$/\tif (job->writable \&\& (false ||/
+s/^\tif (job->vram && ((u64)atomic64_read(&job->svm->cow_gen) != job->cow_gen ||$/\tif (job->vram \&\& (false ||/
