@@ -495,6 +495,39 @@ static void bytes_that_move_are_counted_by_the_device(int arg)
 	assert_true(device_stat(0, VKFD_STAT_SYSTEM_READ_BYTES) - system >= bytes);
 }
 
+/* Page table walks of the GPU while it fills 2 MiB of 4 KiB pages that came to VRAM in such pieces. */
+static u64 walks_of(struct session *s, struct sdma *q, size_t piece)
+{
+	char *p = filled(s, HUGE_BYTES, false, 43);
+	u64 walks;
+
+	for (size_t at = 0; at < HUGE_BYTES; at += piece)
+		assert_ok(gpu_prefetch(s, p + at, piece, true));
+	assert_in_vram(p, HUGE_BYTES);
+	walks = device_stat(0, VKFD_STAT_TLB_MISSES);
+	sdma_fill(q, p, 0x2b2b2b2b, HUGE_BYTES);
+	sdma_run(q);
+	walks = device_stat(0, VKFD_STAT_TLB_MISSES) - walks;
+	bytes_check(p, HUGE_BYTES, 0x2b);
+	mm_unmap(p, HUGE_BYTES);
+	return walks;
+}
+
+/* What lies together in VRAM is one translation: 64 KiB as a fragment, 2 MiB as a leaf. */
+static void contiguous_memory_takes_few_translations(int xnack)
+{
+	const u64 others = 16; /* of the ring, the fence, and the pointers */
+	struct session s;
+	struct sdma q;
+
+	session_start(&s, xnack);
+	sdma_create(&q, &s, 0);
+	sdma_run(&q);
+	assert_true(walks_of(&s, &q, 64 * 1024) <= HUGE_BYTES / (64 * 1024) + others);
+	assert_true(walks_of(&s, &q, HUGE_BYTES) <= 1 + others);
+	sdma_destroy(&q);
+}
+
 /* Twice as much as there is: pages give way, every byte stays right. */
 static void overcommit_keeps_every_byte(int mode)
 {
@@ -536,6 +569,7 @@ static const struct guest_test tests[] = {
 	TEST_MODES(second_prefetch_moves_nothing),
 	TEST_MODES(trace_names_the_triggers),
 	TEST(bytes_that_move_are_counted_by_the_device),
+	TEST_XNACK(contiguous_memory_takes_few_translations),
 	{ "overcommit_keeps_every_byte_4k", overcommit_keeps_every_byte, XNACK, "vram=64M" },
 	{ "overcommit_keeps_every_byte_2m", overcommit_keeps_every_byte, XNACK | HUGE, "vram=64M" },
 };

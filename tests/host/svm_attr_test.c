@@ -291,7 +291,7 @@ static void attr_ends_of_the_address_space(void **state)
 /* ---- random operations against one value per page ---- */
 
 #define MODEL_PAGES 200u
-#define MODEL_STEPS 150000u
+#define MODEL_STEPS 1000000u
 
 struct model_page {
 	bool present;
