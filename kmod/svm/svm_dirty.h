@@ -2,6 +2,8 @@
 #ifndef VKFD_SVM_DIRTY_H
 #define VKFD_SVM_DIRTY_H
 
+#include <linux/types.h>
+
 struct drm_gpusvm_pages;
 struct vkfd_svm;
 struct vkfd_svm_range;

@@ -2,6 +2,8 @@
 #ifndef VKFD_SVM_WHOLE_H
 #define VKFD_SVM_WHOLE_H
 
+#include <linux/types.h>
+
 struct mmu_notifier_range;
 struct vkfd_svm;
 
