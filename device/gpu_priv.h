@@ -23,6 +23,7 @@ struct gpu_queue {
 	u32 type;
 	u32 ctx;
 	u32 doorbell;
+	bool suspended;	/* percent 0 */
 };
 
 /* What a doorbell slot holds: queue number + 1, and who runs it. 0: empty. */

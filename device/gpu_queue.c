@@ -120,7 +120,7 @@ static enum vkfd_kiq_status map_locked(struct gpu *gpu, const struct vkfd_kiq_qu
 		return status;
 	}
 	gpu->queues[map->queue] =
-		(struct gpu_queue){ true, map->type, map->ctx, map->doorbell };
+		(struct gpu_queue){ true, map->type, map->ctx, map->doorbell, !map->percent };
 	gpu->ctx_queues[map->ctx]++;
 	return VKFD_KIQ_OK;
 }
@@ -172,6 +172,15 @@ static enum vkfd_kiq_status do_queue_unmap(void *opaque, const struct vkfd_kiq_q
 	return status;
 }
 
+/* A new ring is no resumption, a second stop no suspension. */
+static void note_suspended(struct gpu *gpu, struct gpu_queue *queue, bool suspended)
+{
+	if (queue->suspended != suspended)
+		counter_add(&gpu->counters,
+			    suspended ? VKFD_STAT_QUEUE_SUSPENDS : VKFD_STAT_QUEUE_RESUMES, 1);
+	queue->suspended = suspended;
+}
+
 static enum vkfd_kiq_status do_queue_update(void *opaque, const struct vkfd_kiq_queue *update)
 {
 	struct gpu *gpu = opaque;
@@ -185,6 +194,8 @@ static enum vkfd_kiq_status do_queue_update(void *opaque, const struct vkfd_kiq_
 	if (queue->mapped)
 		status = is_compute(queue->type) ? compute_queue_update(gpu->compute, update) :
 						   sdma_queue_update(gpu->sdma, update);
+	if (status == VKFD_KIQ_OK)
+		note_suspended(gpu, queue, !update->percent);
 	pthread_mutex_unlock(&gpu->queue_lock);
 	return status;
 }

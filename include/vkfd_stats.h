@@ -39,7 +39,9 @@
 	STAT(WAVES,               "waves launched")                           \
 	STAT(INSTRUCTIONS,        "wave instructions executed")               \
 	STAT(WAVE_FAULTS,         "waves that waited for a page")             \
-	STAT(WAVE_ERRORS,         "waves that stopped their queue")
+	STAT(WAVE_ERRORS,         "waves that stopped their queue")           \
+	STAT(QUEUE_SUSPENDS,      "running queues that were suspended")      \
+	STAT(QUEUE_RESUMES,       "suspended queues that run again")
 /* clang-format on */
 
 enum vkfd_stat {

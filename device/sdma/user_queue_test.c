@@ -572,6 +572,17 @@ static void context_is_busy_until_its_packets_are_done(void **state)
 	assert_int_equal(ctx_busy(bench, VKFD_MAX_CONTEXTS), VKFD_KIQ_BAD_CTX);
 }
 
+static void suspensions_are_counted_once(void **state)
+{
+	static const u32 steps[] = { 50, 0, 0, 100, 100, 0 };
+	struct bench *bench = *state;
+
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++)
+		assert_int_equal(percent(bench, steps[i]), VKFD_KIQ_OK);
+	assert_int_equal(fake_stat(&bench->drv, VKFD_STAT_QUEUE_SUSPENDS), 2);
+	assert_int_equal(fake_stat(&bench->drv, VKFD_STAT_QUEUE_RESUMES), 1);
+}
+
 static void poll_that_runs_out_of_retries_is_an_error(void **state)
 {
 	struct bench *bench = *state;
@@ -712,6 +723,7 @@ int main(void)
 		RETRY(polling_queue_does_not_starve_others),
 		SEEDED(polling_queue_does_not_starve_others),
 		RETRY(context_is_busy_until_its_packets_are_done),
+		RETRY(suspensions_are_counted_once),
 		RETRY(poll_that_runs_out_of_retries_is_an_error),
 		RETRY(missing_ring_and_pointers_fault_and_recover),
 		RETRY(bus_address_without_ram_halts_queue),

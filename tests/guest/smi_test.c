@@ -36,6 +36,12 @@ static u64 boot_ns(void)
 	return (u64)ts.tv_sec * 1000000000 + (u64)ts.tv_nsec;
 }
 
+/* What the GPU's engines copied so far. No queue runs in tests that ask. */
+static u64 copied(void)
+{
+	return device_stat(0, VKFD_STAT_SDMA_BYTES_READ);
+}
+
 /* Exactly one migration of exactly [addr, addr + bytes), begun and ended without error. */
 static const struct smi_event *assert_migrated(struct session *s, const void *addr, u64 bytes,
 					       bool to_vram, int trigger)
@@ -62,13 +68,14 @@ static void prefetch_is_one_migration_each_way(int mode)
 	const size_t bytes = 4 * HUGE_BYTES + 7 * PAGE;
 	const struct smi_event *e;
 	struct session s;
-	u64 in, out;
+	u64 in, out, moved;
 	char *p;
 
 	session_start(&s, mode & XNACK);
 	p = filled(&s, bytes, mode & HUGE);
 	in = process_counter(&s, "page_in");
 	out = process_counter(&s, "page_out");
+	moved = copied();
 	smi_open(&smi, &s, SMI_MIGRATE);
 
 	assert_ok(gpu_prefetch(&s, p, bytes, true));
@@ -77,11 +84,13 @@ static void prefetch_is_one_migration_each_way(int mode)
 	assert_int_equal(e->prefetch, s.gpu[0].gpu_id);
 	assert_int_equal(e->preferred, SVM_UNDEFINED);
 	assert_int_equal(process_counter(&s, "page_in") - in, bytes / PAGE);
+	assert_int_equal(copied() - moved, bytes);
 
 	/* Nothing to move, nothing to tell. */
 	assert_ok(gpu_prefetch(&s, p, bytes, true));
 	smi_read(&smi);
 	assert_int_equal(smi.nr, 0);
+	assert_int_equal(copied() - moved, bytes);
 
 	assert_ok(svm_set(s.kfd, p, bytes, { KFD_IOCTL_SVM_ATTR_PREFERRED_LOC, s.gpu[0].gpu_id },
 			  { KFD_IOCTL_SVM_ATTR_PREFETCH_LOC, 0 }));
@@ -90,6 +99,7 @@ static void prefetch_is_one_migration_each_way(int mode)
 	assert_int_equal(e->prefetch, 0);
 	assert_int_equal(e->preferred, s.gpu[0].gpu_id);
 	assert_int_equal(process_counter(&s, "page_out") - out, bytes / PAGE);
+	assert_int_equal(copied() - moved, 2 * bytes);
 }
 
 static void prefetch_over_two_vmas_is_two_migrations(int xnack)
@@ -114,13 +124,14 @@ static void cpu_touch_is_a_migration_by_cpu_fault(int mode)
 {
 	const size_t bytes = 4 * HUGE_BYTES;
 	struct session s;
-	u64 out;
+	u64 out, moved;
 	char *p;
 
 	session_start(&s, mode & XNACK);
 	p = filled(&s, bytes, mode & HUGE);
 	assert_ok(gpu_prefetch(&s, p, bytes, true));
 	out = process_counter(&s, "page_out");
+	moved = copied();
 	smi_open(&smi, &s, SMI_MIGRATE);
 	for (size_t i = 0; i < bytes; i += 2 * HUGE_BYTES)
 		assert_int_equal(*(volatile char *)(p + i + 33 * PAGE), 0x5a);
@@ -131,13 +142,14 @@ static void cpu_touch_is_a_migration_by_cpu_fault(int mode)
 				 s.gpu[0].gpu_id);
 	assert_int_equal(smi.nr, 4);
 	assert_int_equal(process_counter(&s, "page_out") - out, bytes / 2 / PAGE);
+	assert_int_equal(copied() - moved, bytes / 2);
 }
 
 /* More than fits: what must go is told, page by page as the counters have it. */
 static void full_vram_is_migrations_by_eviction(int xnack)
 {
 	const size_t bytes = 40 * MIB;
-	u64 out, evictions;
+	u64 out, evictions, moved;
 	struct session s;
 	char *p[2];
 
@@ -147,6 +159,7 @@ static void full_vram_is_migrations_by_eviction(int xnack)
 	assert_ok(gpu_prefetch(&s, p[0], bytes, true));
 	out = process_counter(&s, "page_out");
 	evictions = driver_stat(0, "vram", "evictions");
+	moved = copied();
 	smi_open(&smi, &s, SMI_MIGRATE);
 	assert_ok(gpu_prefetch(&s, p[1], bytes, true));
 	assert_in_vram(p[1], bytes);
@@ -165,6 +178,8 @@ static void full_vram_is_migrations_by_eviction(int xnack)
 			 driver_stat(0, "vram", "evictions") - evictions);
 	assert_int_equal(smi_bytes(&smi, KFD_SMI_EVENT_MIGRATE_END, p[0], bytes) / PAGE,
 			 process_counter(&s, "page_out") - out);
+	assert_int_equal(copied() - moved,
+			 bytes + smi_bytes(&smi, KFD_SMI_EVENT_MIGRATE_END, p[0], bytes));
 }
 
 /* VRAM that is all buffers gives a migration that ends with an error. */
@@ -262,7 +277,8 @@ static void gpu_write_to_memory_that_stays_is_a_fault_that_updates(int arg)
 /* An access that must be refused is no page fault event but a VM fault. */
 static void refused_access_is_a_vm_fault(int xnack)
 {
-	u64 refused = driver_stat(0, "vram", "page_in");
+	u64 refused = device_stat(0, xnack ? VKFD_STAT_FAULTS_RETRY : VKFD_STAT_FAULTS_NORETRY);
+	u64 in = driver_stat(0, "vram", "page_in");
 	char name[16] = "smi:violator";
 	struct session s;
 	struct sdma q;
@@ -285,7 +301,9 @@ static void refused_access_is_a_vm_fault(int xnack)
 	assert_int_equal(smi.event[0].id, KFD_SMI_EVENT_VMFAULT);
 	assert_int_equal(smi.event[0].pid, getpid());
 	assert_string_equal(smi.event[0].name, name);
-	assert_int_equal(driver_stat(0, "vram", "page_in"), refused);
+	assert_int_equal(driver_stat(0, "vram", "page_in"), in);
+	assert_int_equal(device_stat(0, xnack ? VKFD_STAT_FAULTS_RETRY : VKFD_STAT_FAULTS_NORETRY),
+			 refused + 1);
 	hsaKmtDestroyQueue(q.res.QueueId);
 }
 
@@ -404,6 +422,7 @@ static bool running_again(size_t stops)
 static void queues_stop_for_memory_they_must_not_miss(int always_mapped)
 {
 	const size_t bytes = HUGE_BYTES;
+	u64 suspends, resumes;
 	struct session s;
 	struct sdma q;
 	char *p;
@@ -415,12 +434,16 @@ static void queues_stop_for_memory_they_must_not_miss(int always_mapped)
 		assert_ok(svm_set(s.kfd, p, bytes, { KFD_IOCTL_SVM_ATTR_ACCESS, s.gpu[0].gpu_id },
 				  { KFD_IOCTL_SVM_ATTR_SET_FLAGS,
 				    KFD_IOCTL_SVM_FLAG_GPU_ALWAYS_MAPPED }));
+	suspends = device_stat(0, VKFD_STAT_QUEUE_SUSPENDS);
+	resumes = device_stat(0, VKFD_STAT_QUEUE_RESUMES);
 	smi_open(&smi, &s, SMI_QUEUES);
 	for (size_t round = 1; round <= 5; round++) {
 		assert_int_equal(madvise(p, bytes, MADV_DONTNEED), 0);
 		assert_true(wait_until(running_again(round), 20000));
 	}
 	assert_int_equal(assert_stops_and_starts(&s), 5);
+	assert_int_equal(device_stat(0, VKFD_STAT_QUEUE_SUSPENDS) - suspends, 5);
+	assert_int_equal(device_stat(0, VKFD_STAT_QUEUE_RESUMES) - resumes, 5);
 	sdma_write1(&q, p, 5);
 	sdma_run(&q);
 	assert_int_equal(*(volatile u32 *)p, 5);
