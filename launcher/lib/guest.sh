@@ -235,7 +235,8 @@ guest_start() {
 	guest_gpus
 	guest_ports
 	guest_qemu
-	set -- --boot-timeout "$guest_boot_timeout" --timeout "$opt_timeout" --log "$guest_log"
+	set -- --boot-timeout "$guest_boot_timeout" --timeout "$opt_timeout" --log "$guest_log" \
+		--silence "${guest_silence:-0}"
 	[ "$guest_interactive" = 0 ] || set -- "$@" --interactive
 	[ "$opt_verbose" = 0 ] || set -- "$@" --verbose
 	while IFS= read -r guest_arg; do set -- "$@" "$guest_arg"; done <"$guest_work/helpers"

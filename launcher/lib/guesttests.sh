@@ -37,6 +37,12 @@ guesttest_limit() {
 	echo "$limit_s"
 }
 
+# guesttests_silence PLANFILE: seconds after which a guest hangs, kernel and all: run-tests
+# prints a line before and after each test, and ends what takes longer than its limit.
+guesttests_silence() {
+	awk -F'\t' '$4 > most { most = $4 } END { print most + 120 }' "$1"
+}
+
 # Splits the selected guest tests into one plan file for each machine.
 guesttests_plan() {
 	mkdir -p "$tests_dir/plans"
@@ -133,6 +139,7 @@ guesttests_machine() (
 	guest_work_create
 	guest_log_own=0
 	guest_kmemleak=kmemleak=on # the debug kernel's; run-tests asks it at the end
+	guest_silence=${VKFD_TEST_SILENCE:-$(guesttests_silence "$1")}
 	cp "$1" "$guest_work/host/plan"
 	while [ -s "$guest_work/host/plan" ]; do
 		say "guest $((boot_nr + 1)):${machine_options:- default options}, $opt_kernel kernel, $(wc -l <"$guest_work/host/plan") tests to run"

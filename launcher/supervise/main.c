@@ -6,6 +6,7 @@
  *   supervise [options] ::: NAME ARG... ::: ... ::: qemu ARG...
  *     --timeout S       end the guest after S seconds (72)
  *     --boot-timeout S  the command must have started by then (71)
+ *     --silence S       end a guest whose command printed nothing for S seconds (71)
  *     --log DIR         kernel.log and one log per child
  *     --interactive     connect the terminal to the guest's console
  *     --verbose         say what is started
@@ -71,6 +72,8 @@ static int option_take(struct options *o, char **argv)
 		o->timeout_s = (unsigned int)atoi(argv[1]);
 	else if (!strcmp(argv[0], "--boot-timeout"))
 		o->boot_timeout_s = (unsigned int)atoi(argv[1]);
+	else if (!strcmp(argv[0], "--silence"))
+		o->silence_s = (unsigned int)atoi(argv[1]);
 	else if (!strcmp(argv[0], "--log"))
 		o->log_dir = argv[1];
 	else
@@ -242,13 +245,37 @@ static int report_dead_helper(struct sup *s, struct child *c)
 	return SUP_DIED;
 }
 
+/* Whether one of the limits is over: the status to end with, or 0. */
+static int limit_over(struct sup *s, uint64_t start)
+{
+	uint64_t now = now_ms();
+
+	if (!s->guest_ready && !s->guest_fail[0] &&
+	    now - start > s->opt.boot_timeout_s * 1000ull) {
+		collect_hang(s);
+		say("the guest did not start the command within %u s", s->opt.boot_timeout_s);
+		return SUP_DIED;
+	}
+	if (s->opt.silence_s && s->guest_ready && !s->have_status &&
+	    now - s->heard_ms > s->opt.silence_s * 1000ull) {
+		collect_hang(s);
+		say("the guest printed nothing for %u s", s->opt.silence_s);
+		return SUP_DIED;
+	}
+	if (s->opt.timeout_s && now - start > s->opt.timeout_s * 1000ull) {
+		collect_hang(s);
+		say("timeout: stopped after %u s", s->opt.timeout_s);
+		return SUP_TIMEOUT;
+	}
+	return 0;
+}
+
 /* Runs until something decides the outcome; 0 if QEMU simply ended. */
 static int watch(struct sup *s, uint64_t start)
 {
 	uint64_t fatal_at = 0;
 
 	while (!s->qemu->reaped) {
-		uint64_t run_ms = now_ms() - start;
 		struct child *dead;
 		int status;
 
@@ -268,18 +295,9 @@ static int watch(struct sup *s, uint64_t start)
 			fatal_at = now_ms();
 		if (fatal_at && now_ms() - fatal_at > OOPS_GRACE_MS)
 			return SUP_COMPLAINT;
-		if (!s->guest_ready && !s->guest_fail[0] &&
-		    run_ms > s->opt.boot_timeout_s * 1000ull) {
-			collect_hang(s);
-			say("the guest did not start the command within %u s",
-			    s->opt.boot_timeout_s);
-			return SUP_DIED;
-		}
-		if (s->opt.timeout_s && run_ms > s->opt.timeout_s * 1000ull) {
-			collect_hang(s);
-			say("timeout: stopped after %u s", s->opt.timeout_s);
-			return SUP_TIMEOUT;
-		}
+		status = limit_over(s, start);
+		if (status)
+			return status;
 	}
 	return 0;
 }

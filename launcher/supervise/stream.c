@@ -94,6 +94,7 @@ static void ctl_line(void *ctx, const char *line)
 		s->guest_up = true;
 	} else if (!strcmp(line, "ready")) {
 		s->guest_ready = true;
+		s->heard_ms = now_ms();
 	} else if (!strncmp(line, "fail ", 5)) {
 		snprintf(s->guest_fail, sizeof(s->guest_fail), "%s", line + 5);
 	} else if (!strncmp(line, "status ", 7)) {
@@ -125,6 +126,7 @@ static void pair_read(struct sup *s, enum pair_id id)
 	switch (id) {
 	case PAIR_OUT:
 	case PAIR_TTY:
+		s->heard_ms = now_ms();
 		write_all(STDOUT_FILENO, buf, (size_t)n);
 		break;
 	case PAIR_ERR:

@@ -92,6 +92,7 @@ struct qmp {
 struct options {
 	unsigned int timeout_s; /* 0: none */
 	unsigned int boot_timeout_s;
+	unsigned int silence_s; /* 0: none */
 	bool interactive;
 	bool verbose;
 	const char *log_dir;
@@ -114,6 +115,7 @@ struct sup {
 	size_t input_len;
 	bool guest_up; /* init runs */
 	bool guest_ready; /* the command was started */
+	uint64_t heard_ms; /* when it was started or last printed, by now_ms() */
 	bool have_status;
 	int guest_status;
 	char guest_fail[SUP_LINE]; /* why init gave up, empty if it did not */
