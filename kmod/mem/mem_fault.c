@@ -8,8 +8,9 @@
  * under mmap_lock; the helpers move the whole buffer the page lies in and call
  * back mem_copy.c in this task, which counts.
  *
- * A 2 MiB page that a fork shares must be split before it moves (mem_split.c),
- * which our reference and lock forbid: a worker does it, and the CPU faults again.
+ * A 2 MiB page that a fork shares, or left to a child that does not use GPUs,
+ * must be split before it moves (mem_split.c), which our reference and lock
+ * forbid: a worker does it, and the CPU faults again.
  *
  * Refuses, with SIGBUS: a page whose VRAM cannot be read any more. It stays
  * where it is until the process or the device goes. While a GPU is being brought
@@ -79,6 +80,13 @@ static vm_fault_t migrate(struct vm_fault *vmf)
 	return ret;
 }
 
+/* Could somebody drop a page of 2 MiB while it moves as one? */
+static bool must_split(struct vm_fault *vmf)
+{
+	return !vmf->pte && folio_test_large(page_folio(vmf->page)) &&
+	       (vkfd_page_is_shared(vmf->page) || !vkfd_whole_is_guarded(vmf->vma->vm_mm));
+}
+
 vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 {
 	struct vkfd_device *dev = vkfd_page_pagemap(vmf->page)->dev;
@@ -95,8 +103,7 @@ vm_fault_t vkfd_cpu_fault(struct vm_fault *vmf)
 		return VM_FAULT_SIGBUS;
 	if (!vkfd_svm_bo_readable(bo))
 		return vkfd_svm_bo_may_return(bo) ? 0 : VM_FAULT_SIGBUS;
-	if (!vmf->pte && vkfd_page_is_shared(vmf->page) &&
-	    vkfd_split_soon(dev, mm, vmf->address & PAGE_MASK))
+	if (must_split(vmf) && vkfd_split_soon(dev, mm, vmf->address & PAGE_MASK))
 		return 0;
 	w = window_of(vmf, bo->devmem.size);
 	news = (struct vkfd_migrate_news){

@@ -355,6 +355,7 @@ void vkfd_news_end(struct vkfd_migrate_news *news, int err);
 /* Around a move of a 2 MiB device page as one, aligned, from before it is collected. */
 void vkfd_whole_begin(struct vkfd_whole_move *move, struct mm_struct *mm, u64 start);
 void vkfd_whole_end(struct vkfd_whole_move *move);
+bool vkfd_whole_is_guarded(struct mm_struct *mm);
 void vkfd_migrate_done(struct mm_struct *mm, u64 start, u64 end, u32 from, u32 to,
 		       enum vkfd_migrate_trigger trigger, u64 pages, int err);
 

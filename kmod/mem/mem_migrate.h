@@ -111,6 +111,8 @@ struct vkfd_migrate_ops {
 	/* May sleep; mmap_lock or the page's lock may be held. Each is followed by its end. */
 	void (*whole_begin)(struct vkfd_whole_move *move);
 	void (*whole_end)(struct vkfd_whole_move *move);
+	/* Would whole_begin() find an owner of @mm, which is alive? */
+	bool (*owned)(struct mm_struct *mm);
 };
 
 void vkfd_migrate_set_ops(const struct vkfd_migrate_ops *ops);

@@ -69,6 +69,14 @@ void vkfd_whole_begin(struct vkfd_whole_move *move, struct mm_struct *mm, u64 st
 		ops->whole_begin(move);
 }
 
+/* Is there anybody who makes others wait while a page of @mm, alive, moves as one? */
+bool vkfd_whole_is_guarded(struct mm_struct *mm)
+{
+	const struct vkfd_migrate_ops *ops = READ_ONCE(migrate_ops);
+
+	return ops && ops->owned && ops->owned(mm);
+}
+
 void vkfd_whole_end(struct vkfd_whole_move *move)
 {
 	const struct vkfd_migrate_ops *ops = READ_ONCE(migrate_ops);

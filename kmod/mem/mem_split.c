@@ -17,13 +17,13 @@
  * once. It needs the address space and its lock, see evict() of mem_evict.c.
  *
  * The same before any way to RAM for pages that a fork shares: the other
- * address space drops them when it likes, by its exit if nothing else.
+ * address space drops them when it likes, by its exit if nothing else. And for
+ * pages that only a forked child maps which does not use GPUs: nobody hears of
+ * what it drops.
  *
- * Remain whole: pages that only one address space maps, on their way by
- * prefetch and CPU fault; there a program that drops memory in one thread while
- * it uses it in another has to wait (svm/svm_whole.c). And pages of which only a
- * forked child is left as owner: that it has a thread which drops what another
- * one fetches is not guarded against.
+ * Remain whole: pages that only one address space of a process with GPUs maps, on
+ * their way by prefetch and CPU fault; there a program that drops memory in one
+ * thread while it uses it in another has to wait (svm/svm_whole.c).
  */
 #include <linux/delay.h>
 #include <linux/hmm.h>

@@ -202,7 +202,17 @@ static void whole_end(struct vkfd_whole_move *move)
 	vkfd_process_srcu_unlock(move->cookie);
 }
 
+static bool owned(struct mm_struct *mm)
+{
+	int idx = vkfd_process_srcu_lock();
+	bool found = vkfd_process_by_mm_rcu(mm);
+
+	vkfd_process_srcu_unlock(idx);
+	return found;
+}
+
 const struct vkfd_migrate_ops vkfd_process_migrate_ops = {
+	.owned = owned,
 	.whole_begin = whole_begin,
 	.whole_end = whole_end,
 	.begin = migrate_begin,

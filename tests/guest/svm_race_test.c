@@ -477,6 +477,73 @@ static void memory_dropped_while_it_moves_is_gone_after(int home)
 	sdma_destroy(&r.q);
 }
 
+/* A thread that reads once @held is false. */
+struct look {
+	u32 *p, seen;
+	atomic_bool held;
+};
+
+static void *look(void *arg)
+{
+	struct look *l = arg;
+
+	while (atomic_load(&l->held))
+		sched_yield();
+	l->seen = *(volatile u32 *)l->p;
+	return NULL;
+}
+
+/* Does not use the GPU, so nobody hears what it drops. */
+static int heir_reads_and_drops(struct child *c, void *arg)
+{
+	u32 *p = arg;
+	struct look l = { .p = p + HUGE_BYTES / 8, .held = true };
+	struct zap z = { .p = p, .how = BY_DONTNEED, .held = true };
+	pthread_t reader, zapper;
+
+	child_expect(!pthread_create(&zapper, NULL, zap, &z));
+	child_expect(!pthread_create(&reader, NULL, look, &l));
+	child_expect(child_hear(c, 'r'));
+	atomic_store(&l.held, false);
+	child_expect(child_hear(c, 'd'));
+	atomic_store(&z.held, false);
+	wait_until(atomic_load(&z.done), ZAP_MS);
+	child_tell(c, 'd');
+	pthread_join(reader, NULL);
+	pthread_join(zapper, NULL);
+	child_expect(!z.err);
+	child_expect(!l.seen || l.seen == 0x11111111);
+	for (u32 k = 0; k < HUGE_BYTES / 4; k++)
+		child_expect(!p[k]);
+	return 0;
+}
+
+/* A page that only a forked child has left, which reads it in one thread and drops it in another. */
+static void heir_drops_memory_while_cpu_fetches_it(int arg)
+{
+	enum { ROUNDS = 4 };
+	struct child c;
+	struct race r;
+
+	race_start(&r, true);
+	for (int i = 0; i < ROUNDS; i++) {
+		r.p = mm_map_huge(HUGE_BYTES);
+		memset(r.p, 0x11, HUGE_BYTES);
+		assert_ok(gpu_prefetch(&r.s, r.p, HUGE_BYTES, true));
+		assert_in_vram(r.p, HUGE_BYTES);
+		child_start(&c, heir_reads_and_drops, r.p);
+		mm_unmap(r.p, HUGE_BYTES);
+		race_arm(&r, "stall_copy");
+		child_tell(&c, 'r');
+		race_meet(&r);
+		child_tell(&c, 'd');
+		assert_true(child_hear(&c, 'd'));
+		race_release(&r);
+		assert_child_ok(&c);
+	}
+	sdma_destroy(&r.q);
+}
+
 static const struct guest_test tests[] = {
 	TEST_ARG("page_replaced_before_commit_is_not_used_ram_read_xnack_on",
 		 page_replaced_before_commit_is_not_used, 0),
@@ -502,6 +569,7 @@ static const struct guest_test tests[] = {
 		 memory_dropped_while_it_moves_is_gone_after, BY_PREFETCH),
 	TEST_ARG("memory_dropped_while_cpu_fetches_it_is_gone_after",
 		 memory_dropped_while_it_moves_is_gone_after, BY_CPU),
+	TEST(heir_drops_memory_while_cpu_fetches_it),
 	TEST_ARG("child_exits_while_gpu_unshares_its_page_xnack_on", child_exits_while_shared_page_moves,
 		 BY_GPU_WRITE),
 	TEST_ARG("child_exits_while_its_page_is_prefetched_xnack_on", child_exits_while_shared_page_moves,
