@@ -230,7 +230,7 @@ int vkfd_copy_to_ram(struct page **pages, struct drm_pagemap_addr *addrs, unsign
 		bo = vkfd_pagemap_bo(pages[i]);
 		if (WARN_ON_ONCE(!bo) || !vkfd_svm_bo_readable(bo))
 			batch.err = -EIO;
-		else if (addrs[i].proto == DRM_INTERCONNECT_SYSTEM)
+		else if (addrs[i].proto != DRM_INTERCONNECT_DRIVER)
 			batch_copy(&batch, vkfd_page_hive(pages[i]), addrs[i].addr, nr);
 		else
 			batch_fence(&batch,

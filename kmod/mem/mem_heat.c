@@ -223,7 +223,7 @@ void vkfd_heat_note(struct vkfd_device *dev, const struct drm_pagemap_addr *addr
 
 	for (i = 0; pagemap && va < end; i++) {
 		hive = vkfd_pagemap_hive(&addrs[i]);
-		if (va >= noted && addrs[i].proto != DRM_INTERCONNECT_SYSTEM &&
+		if (va >= noted && addrs[i].proto == DRM_INTERCONNECT_DRIVER &&
 		    VKFD_HIVE_NODE(hive) == dev->hw.node)
 			noted = note(pagemap, VKFD_HIVE_OFFSET(hive) >> PAGE_SHIFT, va);
 		va += PAGE_SIZE << addrs[i].order;

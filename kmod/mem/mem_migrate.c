@@ -11,6 +11,10 @@
  * swapped or in another GPU's VRAM is brought to RAM; then the piece is tried
  * in 64 KiB and 4 KiB parts, so that one pinned page keeps only itself back.
  *
+ * Device-coherent pages are kept from the helpers, which would map them for DMA as
+ * if they were RAM: a piece that has some is done in parts, and those of another
+ * GPU come to RAM first.
+ *
  * VMAs that never migrate (files, shared memory, VM_SPECIAL, userfaultfd, memory
  * that ksmd may merge: it would read merged pages in VRAM by the direct map) are
  * not tried; their pages are mapped in place.
@@ -98,6 +102,23 @@ static bool worth_splitting(struct to_vram *job, int err)
 	return err == -EBUSY || err == -ENOSPC || err == -ENOMEM;
 }
 
+/* All of it at once. @scan: what a look at it has just found, and then what is there. */
+static int move_whole(struct to_vram *job, u64 va, u64 bytes, struct vkfd_scan *scan)
+{
+	int err;
+
+	if (vkfd_device_is_coherent(job->dev)) {
+		if (scan->own)
+			return -EBUSY;
+		if (scan->absent)
+			vkfd_ram_others(job->vma, va, va + bytes, job->dev, job->trigger);
+	}
+	err = populate(job, va, bytes, scan);
+	if (err == -EBUSY && vkfd_piece_smaller(bytes))
+		err = populate_again(job, va, bytes, scan);
+	return err;
+}
+
 /* @before: what a look at it has just found. */
 static int move_part(struct to_vram *job, u64 va, u64 bytes, const struct vkfd_scan *before)
 {
@@ -105,11 +126,8 @@ static int move_part(struct to_vram *job, u64 va, u64 bytes, const struct vkfd_s
 	struct vkfd_scan after = *before, part;
 	int err = 0;
 
-	if (before->own < pages) {
-		err = populate(job, va, bytes, &after);
-		if (err == -EBUSY && smaller)
-			err = populate_again(job, va, bytes, &after);
-	}
+	if (before->own < pages)
+		err = move_whole(job, va, bytes, &after);
 	if (!worth_splitting(job, err) || !smaller) {
 		account(job, before->own, after.own, pages);
 		return err == -EBUSY ? 0 : err;

@@ -59,13 +59,18 @@ static bool linked(struct drm_pagemap_peer *a, struct drm_pagemap_peer *b)
 	return a->private == b->private;
 }
 
-/* Another GPU reaches the memory by its bus address, if it has one. */
+/*
+ * Another GPU reaches the memory by its bus address, if it has one. To the DMA API that is
+ * MMIO, not a page; the helpers unmap what is DRM_INTERCONNECT_SYSTEM as pages, so it is not that.
+ */
+#define INTERCONNECT_BUS (DRM_INTERCONNECT_DRIVER + 1)
+
 static dma_addr_t foreign_map(struct device *dev, struct page *page, unsigned int order,
 			      enum dma_data_direction dir)
 {
 	if (!is_device_coherent_page(page))
 		return DMA_MAPPING_ERROR;	/* no link, no way */
-	return dma_map_page(dev, page, 0, PAGE_SIZE << order, dir);
+	return dma_map_resource(dev, page_to_phys(page), PAGE_SIZE << order, dir, 0);
 }
 
 static struct drm_pagemap_addr device_map(struct drm_pagemap *dpagemap, struct device *dev,
@@ -78,7 +83,7 @@ static struct drm_pagemap_addr device_map(struct drm_pagemap *dpagemap, struct d
 		addr |= ADDR_LARGE;
 	if (dev != dpagemap->drm->dev)
 		return drm_pagemap_addr_encode(foreign_map(dev, page, order, dir),
-					       DRM_INTERCONNECT_SYSTEM, order, dir);
+					       INTERCONNECT_BUS, order, dir);
 	return drm_pagemap_addr_encode(addr, DRM_INTERCONNECT_DRIVER, order, dir);
 }
 
@@ -86,8 +91,12 @@ static struct drm_pagemap_addr device_map(struct drm_pagemap *dpagemap, struct d
 static void device_unmap(struct drm_pagemap *dpagemap, struct device *dev,
 			 const struct drm_pagemap_addr *addr)
 {
-	if (addr->proto == DRM_INTERCONNECT_SYSTEM)
-		dma_unmap_page(dev, addr->addr, PAGE_SIZE << addr->order, addr->dir);
+	u64 bytes = PAGE_SIZE << addr->order;
+
+	if (addr->proto == INTERCONNECT_BUS)
+		dma_unmap_resource(dev, addr->addr, bytes, addr->dir, 0);
+	else if (addr->proto == DRM_INTERCONNECT_SYSTEM)
+		dma_unmap_page(dev, addr->addr, bytes, addr->dir);
 }
 
 u64 vkfd_pagemap_piece(struct vkfd_device *dev, u64 start, u64 end)
@@ -241,10 +250,14 @@ static void pages_unregister(struct vkfd_pagemap *pagemap)
 	range_forget(pagemap->dev, &range);
 }
 
-/* With CONFIG_DEBUG_VM the accessors of a page's owner, which the helpers use, warn of coherent ones. */
+/*
+ * With CONFIG_DEBUG_VM the accessors of a page's owner, which the helpers use, warn of
+ * coherent ones; not in a kernel of launcher/kernel/build, which has this symbol.
+ */
 static bool kernel_can(const struct vkfd_device *dev)
 {
-	return !vkfd_device_is_coherent(dev) || !IS_ENABLED(CONFIG_DEBUG_VM);
+	return !vkfd_device_is_coherent(dev) || !IS_ENABLED(CONFIG_DEBUG_VM) ||
+	       IS_ENABLED(CONFIG_DRM_VKFD_DEPS);
 }
 
 int vkfd_pagemap_init(struct vkfd_device *dev)
@@ -359,12 +372,12 @@ u64 vkfd_pagemap_hive(const struct drm_pagemap_addr *addr)
 
 bool vkfd_pagemap_is_large(const struct drm_pagemap_addr *addr)
 {
-	return addr->proto != DRM_INTERCONNECT_SYSTEM && (addr->addr & ADDR_LARGE);
+	return addr->proto == DRM_INTERCONNECT_DRIVER && (addr->addr & ADDR_LARGE);
 }
 
 u64 vkfd_pagemap_pte(const struct drm_pagemap_addr *addr)
 {
-	if (addr->proto == DRM_INTERCONNECT_SYSTEM)
+	if (addr->proto != DRM_INTERCONNECT_DRIVER)
 		return addr->addr | VKFD_PTE_VALID | VKFD_PTE_SYSTEM | VKFD_PTE_SNOOPED;
 	return vkfd_pagemap_hive(addr) | VKFD_PTE_VALID;
 }

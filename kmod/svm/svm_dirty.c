@@ -48,7 +48,7 @@ static struct present present_in(const struct drm_gpusvm_pages *pages, unsigned 
 	unsigned int i;
 
 	for (i = 0; at < nr; i++) {
-		if (pages->dma_addr[i].proto == DRM_INTERCONNECT_SYSTEM)
+		if (pages->dma_addr[i].proto != DRM_INTERCONNECT_DRIVER)
 			present.ram = true;
 		else
 			present.vram = true;
@@ -93,7 +93,7 @@ static bool mark_collected(const struct drm_gpusvm_range *range,
 
 	for (i = 0; addr < end; i++) {
 		order = pages->dma_addr[i].order;
-		if (pages->dma_addr[i].proto == DRM_INTERCONNECT_SYSTEM &&
+		if (pages->dma_addr[i].proto != DRM_INTERCONNECT_DRIVER &&
 		    !mark_now(addr, order == HPAGE_PMD_ORDER ? 1 : 1ul << order))
 			return false;
 		addr += PAGE_SIZE << order;

@@ -110,7 +110,7 @@ static bool write_ptes(struct map_job *job)
 		}
 		run.pages += 1u << addr->order;
 		va += PAGE_SIZE << addr->order;
-		if (addr->proto != DRM_INTERCONNECT_SYSTEM)
+		if (addr->proto == DRM_INTERCONNECT_DRIVER)
 			job->vram_pages += 1u << addr->order;
 	}
 	return run_flush(vm, &run) || replaced;

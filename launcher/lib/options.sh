@@ -155,8 +155,6 @@ options_parse() {
 
 # What the options say together.
 options_check() {
-	[ "$opt_mode $opt_kernel" != "coherent debug" ] ||
-		die 2 "--mode coherent: not with --kernel debug; Linux 7.3 asserts there that device pages are private"
 	[ "$opt_link" = xgmi ] || die 2 "--link $opt_link: not yet; only xgmi"
 	[ $((opt_mem % (opt_numa * (2 << 20)))) = 0 ] ||
 		die 2 "--numa $opt_numa: --mem cannot be divided into $opt_numa nodes of whole 2M"

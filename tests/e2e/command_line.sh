@@ -34,7 +34,6 @@ wrong "cannot be divided" --numa 3
 wrong "none of" --kernel newest
 wrong "none of" --accel fast
 wrong "none of" --mode none
-wrong "not with --kernel debug" --mode coherent --kernel debug
 wrong "not yet" --link pcie
 wrong "multiple" --cus 9
 wrong "not a number" --timeout 1s
