@@ -7,12 +7,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 
+#include "client.h"
 #include "gpu.h"
 #include "mm.h"
 #include "pattern.h"
+#include "power.h"
 #include "raw.h"
 #include "residency.h"
 #include "sdma.h"
@@ -183,6 +183,27 @@ static void vram_buffer_is_system_memory(int mode)
 	sdma_destroy(&q);
 }
 
+/* RAM sleeps by itself: neither the memory nor what was allocated as VRAM moves. */
+static void memory_and_buffer_sleep_where_they_are(int mode)
+{
+	struct area a;
+	char *buffer;
+
+	area_start(&a, mode, 560);
+	buffer = vram_alloc(&a.s, BYTES);
+	pattern_fill(buffer, BYTES, 561);
+	gpu_access(&a.s, a.p, BYTES);
+	for (u64 i = 0; i < 2; i++) {
+		assert_ok(power_test("devices"));
+		pattern_check(a.p, BYTES, 560 + i);
+		sdma_copy(&a.q, a.p, buffer, BYTES);
+		sdma_run(&a.q);
+		pattern_check(a.p, BYTES, 561 + i);
+		pattern_fill(buffer, BYTES, 562 + i);
+	}
+	area_never_moved(&a);
+}
+
 static void more_than_the_machine_has_is_enomem(int arg)
 {
 	u64 bank, available, offset = 0, handle;
@@ -229,62 +250,36 @@ static void topology_says_that_it_works_in_ram(int arg)
 	session_stop(&s);
 }
 
-static bool command_says(const char *command, const char *wanted)
-{
-	bool found = false;
-	char line[512];
-	FILE *out = popen(command, "r");
-	int status;
-
-	assert_non_null(out);
-	while (fgets(line, sizeof(line), out)) {
-		found |= !!strstr(line, wanted);
-		if (strstr(line, "rror"))
-			fputs(line, stdout);
-	}
-	status = pclose(out);
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		fail_test("%s: status %d", command, status);
-	return found;
-}
-
 static void rocminfo_says_coherent_host_access(int arg)
 {
-	assert_true(command_says("rocminfo 2>&1 | sed -n '/gfx90a/,$p' | grep 'Coherent Host Access'", "TRUE"));
+	bool found;
+
+	assert_true(command_says("rocminfo 2>&1 | sed -n '/gfx90a/,$p' | grep 'Coherent Host Access'",
+				 "TRUE", &found));
+	assert_true(found);
 }
 
-/* The programs of the other suites, unmodified; each checks its own data. */
-static void client_runs(const char *program, const char *name)
-{
-	char command[160];
-	struct stat st;
-
-	if (stat(program, &st))
-		skip_test("%s is not built", program);
-	snprintf(command, sizeof(command), "%s %s 2>&1", program, name);
-	command_says(command, "");
-}
-
+/* The programs of the other suites; each checks its own data. */
 static void hip_vector_add_runs(int arg)
 {
-	client_runs("/vkfd/build/tests/hip/hip_compute", "vector_add_small");
+	client_runs(CLIENT_HIP_COMPUTE, "vector_add_small");
 }
 
 static void hip_managed_memory_runs(int mode)
 {
-	client_runs("/vkfd/build/tests/hip/hip_memory", mode & XNACK ? "managed_prefetch_both_ways_xnack_on" :
+	client_runs(CLIENT_HIP_MEMORY, mode & XNACK ? "managed_prefetch_both_ways_xnack_on" :
 								  "managed_prefetch_both_ways_xnack_off");
 }
 
 static void rocr_kernel_runs(int mode)
 {
-	client_runs("/vkfd/build/tests/rocr/rocr", mode & XNACK ? "kernel_over_system_memory_xnack_on" :
+	client_runs(CLIENT_ROCR, mode & XNACK ? "kernel_over_system_memory_xnack_on" :
 							     "kernel_over_system_memory_xnack_off");
 }
 
 static void rocr_copies_run(int mode)
 {
-	client_runs("/vkfd/build/tests/rocr/rocr", mode & XNACK ? "async_copies_through_vram_xnack_on" :
+	client_runs(CLIENT_ROCR, mode & XNACK ? "async_copies_through_vram_xnack_on" :
 							     "async_copies_through_vram_xnack_off");
 }
 
@@ -302,5 +297,6 @@ static const struct guest_test tests[] = {
 	TEST_APU_XNACK(hip_managed_memory_runs),
 	TEST_APU_XNACK(rocr_kernel_runs),
 	TEST_APU_XNACK(rocr_copies_run),
+	TEST_APU_XNACK(memory_and_buffer_sleep_where_they_are),
 };
 HARNESS_MAIN(tests)

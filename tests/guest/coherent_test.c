@@ -17,11 +17,12 @@
 #include "life.h"
 #include "mm.h"
 #include "pattern.h"
+#include "power.h"
 #include "residency.h"
 #include "sdma.h"
 #include "trace.h"
 
-#define COHERENT "mode=coherent gpus=2 vram=64M kernel=stock"
+#define COHERENT "mode=coherent gpus=2 vram=64M"
 #define VRAM	(64 * MIB)
 #define TEST_COH(fn)	TEST_TAGS(fn, COHERENT)
 #define TEST_COH_XNACK(fn) \
@@ -404,6 +405,31 @@ static void unbind_takes_memory_home(int mode)
 	assert_in_ram(a.p, BYTES);
 }
 
+/* VRAM has no power: pages go home, a buffer comes back to where the CPU has it mapped. */
+static void memory_is_home_after_a_sleep(int mode)
+{
+	struct area a;
+	char *buffer;
+
+	area_start(&a, mode, 740);
+	buffer = vram_alloc(&a.s, BYTES);
+	pattern_fill(buffer, BYTES, 743);
+	for (u64 i = 0; i < 2; i++) {
+		area_prefetch(&a);
+		pattern_fill(a.p, BYTES, 744 + i);
+		assert_ok(power_test("devices"));
+		assert_in_ram(a.p, BYTES);
+		pattern_check(a.p, BYTES, 744 + i);
+		pattern_check(buffer, BYTES, 743);
+		sdma_copy(&a.q, a.copy, buffer, BYTES);
+		sdma_run(&a.q);
+		pattern_check(a.copy, BYTES, 743);
+	}
+	area_prefetch(&a);
+	both_sides_use_it(&a, 745);
+	sdma_destroy(&a.q);
+}
+
 static void topology_says_coherent(int arg)
 {
 	u64 value, bank, first, pages;
@@ -450,6 +476,7 @@ static const struct guest_test tests[] = {
 	{ "function_reset_takes_memory_home_first_xnack_on", lost_reset_takes_memory_home_first, XNACK | HUGE,
 	  COHERENT },
 	TEST_COH_XNACK(unbind_takes_memory_home),
+	TEST_COH_XNACK(memory_is_home_after_a_sleep),
 	TEST_COH(topology_says_coherent),
 };
 HARNESS_MAIN(tests)

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "client.h"
 #include "gpu.h"
 #include "life.h"
 #include "mm.h"
@@ -220,6 +221,36 @@ static void faults_go_on(int arg)
 	pm4_destroy(&q);
 }
 
+/* AQL queues, signals and events of ROCr's: program after program, until told to stop. */
+static int clients(struct child *c, void *arg)
+{
+	const char *name = *(int *)arg & XNACK ? "many_dispatches_count_exactly_xnack_on" :
+						 "many_dispatches_count_exactly_xnack_off";
+
+	do {
+		child_expect(client_ran(CLIENT_ROCR, name));
+	} while (!child_heard(c));
+	return 0;
+}
+
+/* Each program counts what its 600 packets did, and waits for the last one's signal. */
+static void dispatches_of_rocr_go_on(int arg)
+{
+	struct child c;
+
+	if (!client_built(CLIENT_ROCR))
+		skip_test("%s is not built", CLIENT_ROCR);
+	child_start(&c, clients, &arg);
+	for (int i = 0; i < times(); i++) {
+		u64 before = device_stat(0, VKFD_STAT_DISPATCHES);
+
+		assert_true(wait_until(device_stat(0, VKFD_STAT_DISPATCHES) > before + 50, PM4_MS));
+		assert_ok(machine_sleep(arg));
+	}
+	child_tell(&c, 0);
+	assert_child_ok(&c);
+}
+
 /* Refused with the GPU down, or before: nothing has happened to whoever uses it. */
 static void suspend_fails(const char *point, const char *level, int errno_wanted, int arg)
 {
@@ -310,30 +341,32 @@ static void two_gpus_sleep(int arg)
 /* Mode after mode by turns, for the debug kernel's time is short. */
 static const struct guest_test tests[] = {
 	TEST_ARG("memory_and_queue_survive_4k_xnack_on", memory_and_queue_survive, XNACK),
-	{ "memory_and_queue_survive_4k_xnack_off", memory_and_queue_survive, 0, "kernel=stock" },
-	{ "memory_and_queue_survive_2m_xnack_on", memory_and_queue_survive, HUGE | XNACK, "kernel=stock" },
+	{ "memory_and_queue_survive_4k_xnack_off", memory_and_queue_survive, 0, "long=debug" },
+	{ "memory_and_queue_survive_2m_xnack_on", memory_and_queue_survive, HUGE | XNACK, "long=debug" },
 	TEST_ARG("memory_and_queue_survive_2m_xnack_off", memory_and_queue_survive, HUGE),
-	{ "memory_and_queue_survive_platform_xnack_on", memory_and_queue_survive, PLATFORM | XNACK, "kernel=stock" },
-	{ "memory_and_queue_survive_platform_xnack_off", memory_and_queue_survive, PLATFORM, "kernel=stock" },
+	{ "memory_and_queue_survive_platform_xnack_on", memory_and_queue_survive, PLATFORM | XNACK, "long=debug" },
+	{ "memory_and_queue_survive_platform_xnack_off", memory_and_queue_survive, PLATFORM, "long=debug" },
 	TEST_ARG("waves_go_on_xnack_on", waves_go_on, XNACK),
-	{ "waves_go_on_xnack_off", waves_go_on, 0, "kernel=stock" },
-	{ "packets_go_on_xnack_on", packets_go_on, XNACK, "kernel=stock" },
-	{ "packets_go_on_xnack_off", packets_go_on, 0, "kernel=stock" },
+	{ "waves_go_on_xnack_off", waves_go_on, 0, "long=debug" },
+	{ "packets_go_on_xnack_on", packets_go_on, XNACK, "long=debug" },
+	{ "packets_go_on_xnack_off", packets_go_on, 0, "long=debug" },
 	TEST_ARG("faults_go_on_xnack_on", faults_go_on, XNACK),
-	{ "gpu_comes_back_if_others_refuse_xnack_on", gpu_comes_back_if_others_refuse, XNACK, "kernel=stock" },
+	{ "dispatches_of_rocr_go_on_xnack_on", dispatches_of_rocr_go_on, XNACK, "long=debug" },
+	{ "dispatches_of_rocr_go_on_xnack_off", dispatches_of_rocr_go_on, 0, "long=debug" },
+	{ "gpu_comes_back_if_others_refuse_xnack_on", gpu_comes_back_if_others_refuse, XNACK, "long=debug" },
 	TEST_ARG("gpu_comes_back_if_others_refuse_xnack_off", gpu_comes_back_if_others_refuse, 0),
-	{ "gpu_stays_up_without_memory_for_buffers_xnack_on", gpu_stays_up_without_memory_for_buffers, XNACK, "kernel=stock" },
-	{ "gpu_stays_up_without_memory_for_buffers_xnack_off", gpu_stays_up_without_memory_for_buffers, 0, "kernel=stock" },
+	{ "gpu_stays_up_without_memory_for_buffers_xnack_on", gpu_stays_up_without_memory_for_buffers, XNACK, "long=debug" },
+	{ "gpu_stays_up_without_memory_for_buffers_xnack_off", gpu_stays_up_without_memory_for_buffers, 0, "long=debug" },
 	TEST(failed_resume_takes_the_gpu_from_its_processes),
-	TEST_TAGS(two_gpus_sleep, "gpus=2 kernel=stock"),
+	TEST_TAGS(two_gpus_sleep, "gpus=2 long=debug"),
 	{ "memory_and_queue_survive_4k_s3_xnack_on", memory_and_queue_survive, S3 | XNACK, "image=packed" },
-	{ "memory_and_queue_survive_4k_s3_xnack_off", memory_and_queue_survive, S3, "image=packed kernel=stock" },
-	{ "memory_and_queue_survive_2m_s3_xnack_on", memory_and_queue_survive, S3 | HUGE | XNACK, "image=packed kernel=stock" },
+	{ "memory_and_queue_survive_4k_s3_xnack_off", memory_and_queue_survive, S3, "image=packed long=debug" },
+	{ "memory_and_queue_survive_2m_s3_xnack_on", memory_and_queue_survive, S3 | HUGE | XNACK, "image=packed long=debug" },
 	{ "memory_and_queue_survive_2m_s3_xnack_off", memory_and_queue_survive, S3 | HUGE, "image=packed" },
-	{ "waves_go_on_s3_xnack_on", waves_go_on, S3 | XNACK, "image=packed kernel=stock" },
+	{ "waves_go_on_s3_xnack_on", waves_go_on, S3 | XNACK, "image=packed long=debug" },
 	{ "waves_go_on_s3_xnack_off", waves_go_on, S3, "image=packed" },
 	{ "packets_go_on_s3_xnack_on", packets_go_on, S3 | XNACK, "image=packed" },
-	{ "packets_go_on_s3_xnack_off", packets_go_on, S3, "image=packed kernel=stock" },
-	{ "faults_go_on_s3_xnack_on", faults_go_on, S3 | XNACK, "image=packed kernel=stock" },
+	{ "packets_go_on_s3_xnack_off", packets_go_on, S3, "image=packed long=debug" },
+	{ "faults_go_on_s3_xnack_on", faults_go_on, S3 | XNACK, "image=packed long=debug" },
 };
 HARNESS_MAIN(tests)
