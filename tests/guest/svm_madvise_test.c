@@ -214,6 +214,19 @@ static void ksm_scan(size_t pages)
 }
 
 /* Two pieces of equal bytes become one; each side's write is its own. */
+/*
+ * Without XNACK each merge stops the queues, and what they need is mapped again at once,
+ * for writing, which tells the pages apart: ksmd would not be done for a long time.
+ */
+static void ksm_merge(int mode, size_t pages)
+{
+	if (!(mode & XNACK))
+		driver_poke(0, "stall_restore", "1000");
+	ksm_scan(pages);
+	if (!(mode & XNACK))
+		driver_poke(0, "stall_restore", "0");
+}
+
 static void merged_pages_are_told_apart_by_gpu_writes(int mode)
 {
 	const size_t bytes = 64 * PAGE;
@@ -224,7 +237,7 @@ static void merged_pages_are_told_apart_by_gpu_writes(int mode)
 	area_check(&a);
 	memcpy(a.p + bytes, a.p, bytes);
 	advise(a.p, 2 * bytes, MADV_MERGEABLE);
-	ksm_scan(bytes / PAGE);
+	ksm_merge(mode, bytes / PAGE);
 	gpu_write(&a, a.p, bytes / 2, 0x44);
 	bytes_check(a.p, bytes / 2, 0x44);
 	pattern_check(a.p + bytes, bytes, 440);
@@ -248,7 +261,7 @@ static void mergeable_memory_stays_in_ram(int mode)
 	area_start_in_ram(&a, mode & XNACK, HUGE_BYTES, 450);
 	memcpy(a.p + bytes, a.p, bytes);
 	advise(a.p, 2 * bytes, MADV_MERGEABLE);
-	ksm_scan(bytes / PAGE);
+	ksm_merge(mode, bytes / PAGE);
 	assert_ok(gpu_prefetch(&a.s, a.p, a.bytes, true));
 	assert_in_ram(a.p, 2 * bytes);
 	assert_in_vram(a.p + 2 * bytes, a.bytes - 2 * bytes);
