@@ -276,6 +276,17 @@ static int collect_error(const struct map_job *job, int err)
 	}
 }
 
+static int get_pages(struct map_job *job, const struct drm_gpusvm_ctx *ctx)
+{
+	struct vkfd_svm_range *range = job->range;
+
+	vkfd_svm_turn_begin(job->svm, range);
+	return drm_gpusvm_get_pages(&job->svm->gpusvm, &range->pages[job->slot],
+				    job->svm->gpusvm.mm, &range->base.notifier->notifier,
+				    drm_gpusvm_range_start(&range->base),
+				    drm_gpusvm_range_end(&range->base), ctx);
+}
+
 static int collect(struct map_job *job)
 {
 	const struct drm_gpusvm_ctx ctx = {
@@ -297,11 +308,10 @@ static int collect(struct map_job *job)
 			return err;
 	}
 	vkfd_stall(svm->gpus[job->slot].dev, VKFD_STALL_COLLECT);
-	vkfd_svm_turn_begin(svm, range);
-	err = drm_gpusvm_get_pages(&svm->gpusvm, &range->pages[job->slot], svm->gpusvm.mm,
-				   &range->base.notifier->notifier,
-				   drm_gpusvm_range_start(&range->base),
-				   drm_gpusvm_range_end(&range->base), &ctx);
+	err = get_pages(job, &ctx);
+	/* The next mprotect() may have passed while we waited for the lock: see svm_turn.c. */
+	if (err == -EPERM && svm->turn.wanted_us)
+		err = get_pages(job, &ctx);
 	return err ? collect_error(job, err) : 0;
 }
 

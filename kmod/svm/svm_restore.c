@@ -11,7 +11,9 @@
  * and skips what is mapped. Queues start only when no new loss was marked
  * since the worker took the hull; otherwise it goes round again with a growing
  * delay, so that a busy CPU side is not starved; and after RESTORE_TURN_TRIES with
- * a turn, so that the GPU is not. A lost GPU is left out until it is back.
+ * a turn, so that the GPU is not. Queues that were stopped again soon count as
+ * rounds lost, because what runs for a moment only need not get anywhere. A lost
+ * GPU is left out until it is back.
  *
  * Memory that cannot be read is left out until mprotect() says otherwise. It
  * says so only where the CPU has page tables: memory that was never touched, in
@@ -42,6 +44,8 @@
 #define RESTORE_FINAL_TRIES	3
 /* Rounds lost against the CPU side, after which it has to wait: see svm_turn.c. */
 #define RESTORE_TURN_TRIES	3
+/* Queues that ran no longer than this were stopped again soon. */
+#define RESTORE_SOON_NS		NSEC_PER_SEC
 
 static void restore_schedule(struct vkfd_svm *svm)
 {
@@ -63,6 +67,24 @@ static void interval_add(u64 *hull_start, u64 *hull_end, u64 start, u64 end)
 static void hull_add(struct vkfd_svm_restore *restore, u64 start, u64 end)
 {
 	interval_add(&restore->start, &restore->end, start, end);
+}
+
+/* Called with the restore lock: the queues ran until now. */
+static void first_stop(struct vkfd_svm_restore *restore)
+{
+	restore->tries = 0;
+	if (ktime_get_ns() - restore->ran_ns < RESTORE_SOON_NS)
+		restore->soon++;
+	else
+		restore->soon = 0;
+}
+
+/* Which turn in a row this round is; 0: none. A hint, read without the lock. */
+static unsigned int nth_turn(const struct vkfd_svm_restore *restore)
+{
+	unsigned int lost = restore->tries + restore->soon;
+
+	return lost < RESTORE_TURN_TRIES ? 0 : lost - RESTORE_TURN_TRIES + 1;
 }
 
 /**
@@ -88,7 +110,7 @@ void vkfd_svm_restore_mark(struct vkfd_svm *svm, u64 start, u64 end)
 	spin_lock(&restore->lock);
 	hull_add(restore, start, end);
 	if (!restore->stops++)
-		restore->tries = 0;
+		first_stop(restore);
 	restore_schedule(svm);
 	spin_unlock(&restore->lock);
 }
@@ -223,9 +245,9 @@ static int restore_hull(struct vkfd_svm *svm)
 	spin_unlock(&restore->lock);
 
 	hold_up(svm);
-	vkfd_svm_turn_want(svm, restore->tries >= RESTORE_TURN_TRIES);
+	vkfd_svm_turn_want(svm, nth_turn(restore));
 	err = vkfd_svm_gc_run(svm) ?: vkfd_svm_map_required(svm, start, end, true);
-	vkfd_svm_turn_want(svm, false);
+	vkfd_svm_turn_want(svm, 0);
 	if (err && start < end &&
 	    !(vkfd_svm_is_final(err) && restore->tries >= RESTORE_FINAL_TRIES)) {
 		spin_lock(&restore->lock);
@@ -246,6 +268,7 @@ static unsigned int restore_finish(struct vkfd_svm *svm, int err, bool *late)
 	if (restore->start >= restore->end) {
 		stops = restore->stops;
 		restore->stops = 0;
+		restore->ran_ns = ktime_get_ns();
 	} else if (err != -ESRCH) {
 		*late = true;
 		restore->tries++;

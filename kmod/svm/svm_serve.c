@@ -302,13 +302,15 @@ static void note_mapped(const struct service *job)
 }
 
 /* Overtaken all the time, or mapped and taken away before the access could run? */
-static bool is_losing(const struct service *job)
+static unsigned int times_lost(const struct service *job)
 {
 	const struct vkfd_svm_faults *faults = &job->svm->faults;
+	unsigned int tries = job->entry->tries;
 
-	return job->entry->tries || (faults->again.times >= AGAIN_MAX &&
-				     faults->again.va == job->entry->fault.va &&
-				     faults->again.slot == job->entry->slot);
+	if (faults->again.times < AGAIN_MAX || faults->again.va != job->entry->fault.va ||
+	    faults->again.slot != job->entry->slot)
+		return tries;
+	return max(tries, faults->again.times - AGAIN_MAX + 1);
 }
 
 static int serve_bounded(struct service *job)
@@ -316,11 +318,11 @@ static int serve_bounded(struct service *job)
 	int err, tries = SERVE_TRIES;
 
 	mutex_lock(&job->svm->lock);
-	vkfd_svm_turn_want(job->svm, is_losing(job));
+	vkfd_svm_turn_want(job->svm, times_lost(job));
 	do {
 		err = job->svm->xnack ? serve_once(job) : -EACCES;
 	} while (err == -EAGAIN && --tries);
-	vkfd_svm_turn_want(job->svm, false);
+	vkfd_svm_turn_want(job->svm, 0);
 	mutex_unlock(&job->svm->lock);
 	if (!err)
 		note_mapped(job);
@@ -429,7 +431,7 @@ enum vkfd_svm_served vkfd_svm_serve(struct vkfd_svm *svm, struct vkfd_svm_fault_
 		svm->ops->fault_end(svm->owner, gpu->dev, va, job.moved);
 	served = finish(&job, err);
 	/* What loses races does not wait for company. */
-	if (is_losing(&job))
+	if (times_lost(&job))
 		vkfd_svm_acks_send(svm);
 	vkfd_svm_turn_end(svm, served == VKFD_SVM_SERVED);
 	trace_vkfd_fault_done(gpu->dev->gpu_id, svm->pasid, va, job.how, err);

@@ -11,10 +11,19 @@
  * longer for the access itself, invalidations of the same notifier window wait
  * before they begin.
  *
+ * How long that takes depends on the machine: a turn that was not enough is
+ * followed by one twice as long, up to TURN_US << TURN_DOUBLINGS.
+ *
  * This is courtesy, not a lock. Nothing is validated less, and an invalidation
- * goes on after TURN_YIELD_US whatever happens. It goes on at once when it
- * cannot wait, when it is our own, or when somebody waits for the mmap_lock
- * that its task may hold: the very fault could need it.
+ * goes on after the length of one turn whatever happens. It goes on at once when it
+ * cannot wait, when it is our own, when it is reclaim's, which has a page locked
+ * and many to do, or when somebody waits for the mmap_lock that its task may hold:
+ * the very fault could need it.
+ *
+ * So whoever waits for mmap_lock lets one mprotect() pass, which waits for us in
+ * its notifier with the lock held. In a loop of two that take turns with the
+ * rights, the look at the VMA and the collecting that follows never see the same:
+ * what was collected in vain for want of a right is collected once more.
  *
  * The watch notifier calls vkfd_svm_turn_yield(). It starts at address 0, so it
  * comes first in the notifiers' tree, before the sequence number of a window
@@ -27,14 +36,16 @@
 #include <linux/ktime.h>
 #include <linux/mmap_lock.h>
 #include <linux/mmu_notifier.h>
+#include <linux/sched.h>
 
 #include "svm_turn.h"
 #include "svm_types.h"
 
-/* Longest turn, and longest time that one invalidation yields. */
-#define TURN_YIELD_US	20000
-/* For the parked access, once it was acknowledged. */
-#define TURN_GRACE_US	2000
+/* The first turn, and the longest time that one invalidation yields to it. */
+#define TURN_US		20000
+#define TURN_DOUBLINGS	6u
+/* For the parked access, once it was acknowledged, or the queues, once they run. */
+#define TURN_GRACE(us)	((us) / 2)
 #define TURN_POLL_US	50
 
 /** vkfd_svm_turn_init() - Part of vkfd_svm_create() */
@@ -45,15 +56,15 @@ void vkfd_svm_turn_init(struct vkfd_svm *svm)
 
 /**
  * vkfd_svm_turn_want() - Shall mappings from here on take a turn?
- * @svm:    SVM state.
- * @wanted: Yes, because races were lost; no, again.
+ * @svm:  SVM state.
+ * @nth:  Yes, the nth time because races were lost; 0: no, again.
  *
  * Context: Caller holds &vkfd_svm.lock.
  */
-void vkfd_svm_turn_want(struct vkfd_svm *svm, bool wanted)
+void vkfd_svm_turn_want(struct vkfd_svm *svm, unsigned int nth)
 {
 	lockdep_assert_held(&svm->lock);
-	svm->turn.wanted = wanted;
+	svm->turn.wanted_us = nth ? TURN_US << min(nth - 1, TURN_DOUBLINGS) : 0;
 }
 
 /**
@@ -69,13 +80,14 @@ void vkfd_svm_turn_begin(struct vkfd_svm *svm, struct vkfd_svm_range *range)
 	struct vkfd_svm_turn *turn = &svm->turn;
 
 	lockdep_assert_held(&svm->lock);
-	if (!turn->wanted)
+	if (!turn->wanted_us)
 		return;
 	spin_lock(&turn->lock);
 	turn->start = drm_gpusvm_notifier_start(range->base.notifier);
 	turn->end = drm_gpusvm_notifier_end(range->base.notifier);
 	turn->holder = current;
-	turn->until = ktime_add_us(ktime_get(), TURN_YIELD_US);
+	turn->us = turn->wanted_us;
+	turn->until = ktime_add_us(ktime_get(), turn->us);
 	spin_unlock(&turn->lock);
 }
 
@@ -93,7 +105,7 @@ void vkfd_svm_turn_end(struct vkfd_svm *svm, bool served)
 	spin_lock(&turn->lock);
 	if (turn->holder == current) {
 		turn->holder = NULL;
-		turn->until = served ? ktime_add_us(ktime_get(), TURN_GRACE_US) : 0;
+		turn->until = served ? ktime_add_us(ktime_get(), TURN_GRACE(turn->us)) : 0;
 	}
 	spin_unlock(&turn->lock);
 }
@@ -124,9 +136,9 @@ void vkfd_svm_turn_yield(struct vkfd_svm *svm, const struct mmu_notifier_range *
 
 	/* Racy on purpose: a turn that begins now is met by the next invalidation. */
 	if (!READ_ONCE(turn->until) || !mmu_notifier_range_blockable(mmu) ||
-	    mmu->event == MMU_NOTIFY_RELEASE)
+	    mmu->event == MMU_NOTIFY_RELEASE || current->flags & PF_MEMALLOC)
 		return;
-	end = ktime_add_us(ktime_get(), TURN_YIELD_US);
+	end = ktime_add_us(ktime_get(), READ_ONCE(turn->us));
 	while (others_turn(turn, mmu) && !mmap_lock_is_contended(mmu->mm) &&
 	       ktime_before(ktime_get(), end))
 		usleep_range(TURN_POLL_US, 2 * TURN_POLL_US);

@@ -9,7 +9,7 @@ struct vkfd_svm;
 struct vkfd_svm_range;
 
 void vkfd_svm_turn_init(struct vkfd_svm *svm);
-void vkfd_svm_turn_want(struct vkfd_svm *svm, bool wanted);
+void vkfd_svm_turn_want(struct vkfd_svm *svm, unsigned int nth);
 void vkfd_svm_turn_begin(struct vkfd_svm *svm, struct vkfd_svm_range *range);
 void vkfd_svm_turn_end(struct vkfd_svm *svm, bool served);
 void vkfd_svm_turn_yield(struct vkfd_svm *svm, const struct mmu_notifier_range *mmu);

@@ -220,8 +220,10 @@ struct vkfd_svm_turn {
 	struct task_struct *holder;
 	/** @until: when it ends at the latest; 0: there is none. */
 	ktime_t until;
-	/** @wanted: mappings take a turn; &vkfd_svm.lock. */
-	bool wanted;
+	/** @us: how long it may be. */
+	unsigned int us;
+	/** @wanted_us: the same of mappings from now on, 0: no turn; &vkfd_svm.lock. */
+	unsigned int wanted_us;
 };
 
 /** struct vkfd_svm_whole - 2 MiB pages that move as one, see svm_whole.c */
@@ -244,7 +246,12 @@ struct vkfd_svm_restore {
 	/** @stops: quiesce calls that the worker must take back. */
 	unsigned int stops;
 	bool closed;
+	/** @tries: rounds lost since the queues stopped. */
 	unsigned int tries;
+	/** @ran_ns: when they were started last. */
+	u64 ran_ns;
+	/** @soon: stops in a row that came soon after. */
+	unsigned int soon;
 	struct delayed_work work;
 };
 
