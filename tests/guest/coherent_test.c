@@ -22,7 +22,7 @@
 #include "sdma.h"
 #include "trace.h"
 
-#define COHERENT "mode=coherent gpus=2 vram=64M"
+#define COHERENT "mode=coherent gpus=2 vram=64M long=debug"
 #define VRAM	(64 * MIB)
 #define TEST_COH(fn)	TEST_TAGS(fn, COHERENT)
 #define TEST_COH_XNACK(fn) \

@@ -182,21 +182,30 @@ static void buffers_come_and_go_beside_svm_memory(int mode)
 	assert_evicted_since(before, l.bytes);
 }
 
-#define SMALL_AND_HUGE(fn)                                                    \
-	{ #fn "_4k_xnack_on", fn, XNACK, GUEST },                             \
-	{ #fn "_4k_xnack_off", fn, 0, GUEST },                                \
-	{ #fn "_2m_xnack_on", fn, XNACK | HUGE, GUEST },                      \
-	{ #fn "_2m_xnack_off", fn, HUGE, GUEST }
-/* As the others, with more of the same: on the debug kernel by name. */
-#define HUGE_ONLY(fn)                                                         \
-	{ #fn "_2m_xnack_on", fn, XNACK | HUGE, GUEST " long=debug" },        \
-	{ #fn "_2m_xnack_off", fn, HUGE, GUEST " long=debug" }
+/* A case may take the debug kernel a minute, so most of them run there by name. */
+#define BY_NAME		GUEST " long=debug"
 
 static const struct guest_test tests[] = {
-	SMALL_AND_HUGE(one_process_uses_twice_the_vram),
-	HUGE_ONLY(one_process_uses_four_times_the_vram),
-	SMALL_AND_HUGE(several_processes_use_twice_the_vram),
-	HUGE_ONLY(several_processes_use_four_times_the_vram),
-	SMALL_AND_HUGE(buffers_come_and_go_beside_svm_memory),
+	{ "one_process_uses_twice_the_vram_4k_xnack_on", one_process_uses_twice_the_vram, XNACK, BY_NAME },
+	{ "one_process_uses_twice_the_vram_4k_xnack_off", one_process_uses_twice_the_vram, 0, BY_NAME },
+	{ "one_process_uses_twice_the_vram_2m_xnack_on", one_process_uses_twice_the_vram, XNACK | HUGE, GUEST },
+	{ "one_process_uses_twice_the_vram_2m_xnack_off", one_process_uses_twice_the_vram, HUGE, BY_NAME },
+	{ "one_process_uses_four_times_the_vram_2m_xnack_on", one_process_uses_four_times_the_vram, XNACK | HUGE,
+	  BY_NAME },
+	{ "one_process_uses_four_times_the_vram_2m_xnack_off", one_process_uses_four_times_the_vram, HUGE, BY_NAME },
+	{ "several_processes_use_twice_the_vram_4k_xnack_on", several_processes_use_twice_the_vram, XNACK, BY_NAME },
+	{ "several_processes_use_twice_the_vram_4k_xnack_off", several_processes_use_twice_the_vram, 0, BY_NAME },
+	{ "several_processes_use_twice_the_vram_2m_xnack_on", several_processes_use_twice_the_vram, XNACK | HUGE,
+	  BY_NAME },
+	{ "several_processes_use_twice_the_vram_2m_xnack_off", several_processes_use_twice_the_vram, HUGE, GUEST },
+	{ "several_processes_use_four_times_the_vram_2m_xnack_on", several_processes_use_four_times_the_vram,
+	  XNACK | HUGE, BY_NAME },
+	{ "several_processes_use_four_times_the_vram_2m_xnack_off", several_processes_use_four_times_the_vram, HUGE,
+	  BY_NAME },
+	{ "buffers_come_and_go_beside_svm_memory_4k_xnack_on", buffers_come_and_go_beside_svm_memory, XNACK, GUEST },
+	{ "buffers_come_and_go_beside_svm_memory_4k_xnack_off", buffers_come_and_go_beside_svm_memory, 0, BY_NAME },
+	{ "buffers_come_and_go_beside_svm_memory_2m_xnack_on", buffers_come_and_go_beside_svm_memory, XNACK | HUGE,
+	  BY_NAME },
+	{ "buffers_come_and_go_beside_svm_memory_2m_xnack_off", buffers_come_and_go_beside_svm_memory, HUGE, BY_NAME },
 };
 HARNESS_MAIN(tests)
