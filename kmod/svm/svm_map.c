@@ -267,10 +267,11 @@ static int collect_error(const struct map_job *job, int err)
 					  VKFD_MIGRATE_GPU_FAULT, &result);
 		return err ?: -EAGAIN;
 	case -EFAULT: /* unmapped meanwhile, or a file page that is not there */
-	case -EPERM:
 		if (is_unmapped(job->range))
 			return -EAGAIN;
 		return vma_recheck(job) ?: err;
+	case -EPERM: /* mprotect(): it may have taken the right back by now, and is no reason to give up */
+		return -EAGAIN;
 	default:
 		return err;
 	}

@@ -11,9 +11,7 @@
  * and skips what is mapped. Queues start only when no new loss was marked
  * since the worker took the hull; otherwise it goes round again with a growing
  * delay, so that a busy CPU side is not starved; and after RESTORE_TURN_TRIES with
- * a turn, so that the GPU is not. Queues that were stopped again soon count as
- * rounds lost, because what runs for a moment only need not get anywhere. A lost
- * GPU is left out until it is back.
+ * a turn, so that the GPU is not. A lost GPU is left out until it is back.
  *
  * Memory that cannot be read is left out until mprotect() says otherwise. It
  * says so only where the CPU has page tables: memory that was never touched, in
@@ -44,8 +42,7 @@
 #define RESTORE_FINAL_TRIES	3
 /* Rounds lost against the CPU side, after which it has to wait: see svm_turn.c. */
 #define RESTORE_TURN_TRIES	3
-/* Queues that ran no longer than this were stopped again soon. */
-#define RESTORE_SOON_NS		NSEC_PER_SEC
+#define RESTORE_SHARE_MAX_US	500000u
 
 static void restore_schedule(struct vkfd_svm *svm)
 {
@@ -69,22 +66,23 @@ static void hull_add(struct vkfd_svm_restore *restore, u64 start, u64 end)
 	interval_add(&restore->start, &restore->end, start, end);
 }
 
-/* Called with the restore lock: the queues ran until now. */
-static void first_stop(struct vkfd_svm_restore *restore)
-{
-	restore->tries = 0;
-	if (ktime_get_ns() - restore->ran_ns < RESTORE_SOON_NS)
-		restore->soon++;
-	else
-		restore->soon = 0;
-}
-
 /* Which turn in a row this round is; 0: none. A hint, read without the lock. */
 static unsigned int nth_turn(const struct vkfd_svm_restore *restore)
 {
-	unsigned int lost = restore->tries + restore->soon;
+	unsigned int tries = restore->tries;
 
-	return lost < RESTORE_TURN_TRIES ? 0 : lost - RESTORE_TURN_TRIES + 1;
+	return tries < RESTORE_TURN_TRIES ? 0 : tries - RESTORE_TURN_TRIES + 1;
+}
+
+/*
+ * Called with the restore lock, when a stop ends. In microseconds: where the CPU side makes
+ * restoring hard, the GPU gets a fifth of the time, else the fight would be for nothing.
+ */
+static unsigned int fair_share(const struct vkfd_svm_restore *restore)
+{
+	u64 stood_us = (ktime_get_ns() - restore->stopped_ns) / NSEC_PER_USEC;
+
+	return clamp_t(u64, stood_us / 4, VKFD_SVM_GRACE_US, RESTORE_SHARE_MAX_US);
 }
 
 /**
@@ -109,8 +107,10 @@ void vkfd_svm_restore_mark(struct vkfd_svm *svm, u64 start, u64 end)
 	svm->ops->quiesce(svm->owner);
 	spin_lock(&restore->lock);
 	hull_add(restore, start, end);
-	if (!restore->stops++)
-		first_stop(restore);
+	if (!restore->stops++) {
+		restore->tries = 0;
+		restore->stopped_ns = ktime_get_ns();
+	}
 	restore_schedule(svm);
 	spin_unlock(&restore->lock);
 }
@@ -268,7 +268,7 @@ static unsigned int restore_finish(struct vkfd_svm *svm, int err, bool *late)
 	if (restore->start >= restore->end) {
 		stops = restore->stops;
 		restore->stops = 0;
-		restore->ran_ns = ktime_get_ns();
+		restore->share_us = fair_share(restore);
 	} else if (err != -ESRCH) {
 		*late = true;
 		restore->tries++;
@@ -296,7 +296,7 @@ static void restore_work(struct work_struct *work)
 	while (stops--)
 		svm->ops->resume(svm->owner);
 	/* What was given a turn runs a moment before it can be stopped again. */
-	vkfd_svm_turn_end(svm, !late);
+	vkfd_svm_turn_end(svm, late ? 0 : READ_ONCE(svm->restore.share_us));
 	mmput_async(svm->gpusvm.mm);
 }
 

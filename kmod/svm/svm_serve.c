@@ -307,10 +307,11 @@ static unsigned int times_lost(const struct service *job)
 	const struct vkfd_svm_faults *faults = &job->svm->faults;
 	unsigned int tries = job->entry->tries;
 
-	if (faults->again.times < AGAIN_MAX || faults->again.va != job->entry->fault.va ||
-	    faults->again.slot != job->entry->slot)
-		return tries;
-	return max(tries, faults->again.times - AGAIN_MAX + 1);
+	/* Or CPU and GPU use it by turns: a longer turn would only keep the CPU waiting. */
+	if (!tries && faults->again.times >= AGAIN_MAX &&
+	    faults->again.va == job->entry->fault.va && faults->again.slot == job->entry->slot)
+		return 1;
+	return tries;
 }
 
 static int serve_bounded(struct service *job)
@@ -433,7 +434,7 @@ enum vkfd_svm_served vkfd_svm_serve(struct vkfd_svm *svm, struct vkfd_svm_fault_
 	/* What loses races does not wait for company. */
 	if (times_lost(&job))
 		vkfd_svm_acks_send(svm);
-	vkfd_svm_turn_end(svm, served == VKFD_SVM_SERVED);
+	vkfd_svm_turn_end(svm, served == VKFD_SVM_SERVED ? VKFD_SVM_GRACE_US : 0);
 	trace_vkfd_fault_done(gpu->dev->gpu_id, svm->pasid, va, job.how, err);
 	return served;
 }

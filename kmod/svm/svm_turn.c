@@ -43,9 +43,7 @@
 
 /* The first turn, and the longest time that one invalidation yields to it. */
 #define TURN_US		20000
-#define TURN_DOUBLINGS	6u
-/* For the parked access, once it was acknowledged, or the queues, once they run. */
-#define TURN_GRACE(us)	((us) / 2)
+#define TURN_DOUBLINGS	3u
 #define TURN_POLL_US	50
 
 /** vkfd_svm_turn_init() - Part of vkfd_svm_create() */
@@ -93,19 +91,21 @@ void vkfd_svm_turn_begin(struct vkfd_svm *svm, struct vkfd_svm_range *range)
 
 /**
  * vkfd_svm_turn_end() - The attempt is over
- * @svm:    SVM state.
- * @served: It was acknowledged: the GPU gets a moment to run the access.
+ * @svm: SVM state.
+ * @us:  It was acknowledged, or queues run: the GPU gets so many microseconds
+ *       before anybody else; 0: it was not.
  *
  * Context: Any; nothing happens without a turn of the calling task.
  */
-void vkfd_svm_turn_end(struct vkfd_svm *svm, bool served)
+void vkfd_svm_turn_end(struct vkfd_svm *svm, unsigned int us)
 {
 	struct vkfd_svm_turn *turn = &svm->turn;
 
 	spin_lock(&turn->lock);
 	if (turn->holder == current) {
 		turn->holder = NULL;
-		turn->until = served ? ktime_add_us(ktime_get(), TURN_GRACE(turn->us)) : 0;
+		turn->us = us;
+		turn->until = us ? ktime_add_us(ktime_get(), us) : 0;
 	}
 	spin_unlock(&turn->lock);
 }

@@ -248,10 +248,10 @@ struct vkfd_svm_restore {
 	bool closed;
 	/** @tries: rounds lost since the queues stopped. */
 	unsigned int tries;
-	/** @ran_ns: when they were started last. */
-	u64 ran_ns;
-	/** @soon: stops in a row that came soon after. */
-	unsigned int soon;
+	/** @stopped_ns: when the queues stopped. */
+	u64 stopped_ns;
+	/** @share_us: how long they run, started in a turn, before they are stopped again. */
+	unsigned int share_us;
 	struct delayed_work work;
 };
 
