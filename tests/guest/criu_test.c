@@ -387,6 +387,34 @@ static void smi_tells_that_queues_stopped_for_criu(int xnack)
 	smi_close(&smi);
 }
 
+/* So is the stop for which a restored process gets its queues. */
+static void smi_tells_that_queues_stopped_for_a_restore(int xnack)
+{
+	static struct smi smi;
+	struct world *w = world_new(xnack, false);
+	struct child c;
+	struct session s;
+
+	start(&c, w, work);
+	close(save(w, c.pid));
+	criu_kill(c.pid);
+	session_start(&s, xnack);
+	start(&c, w, work_goes_on);
+	smi_open(&smi, &s, SMI_QUEUES | SMI_BIT(ALL_PROCESS));
+	assert_ok(criu_resume(s.kfd, c.pid));
+	smi_read(&smi);
+	assert_in_range(smi.nr, 2, SMI_ROOM);
+	assert_int_equal(smi.event[0].id, KFD_SMI_EVENT_QUEUE_EVICTION);
+	assert_int_equal(smi.event[0].trigger, KFD_QUEUE_EVICTION_CRIU_RESTORE);
+	assert_int_equal(smi.event[0].pid, c.pid);
+	assert_int_equal(smi.event[1].id, KFD_SMI_EVENT_QUEUE_RESTORE);
+	assert_int_equal(smi.event[1].how, '0');
+	assert_int_equal(smi.event[1].pid, c.pid);
+	child_tell(&c, 'g');
+	assert_child_ok(&c);
+	smi_close(&smi);
+}
+
 static const struct guest_test tests[] = {
 	TEST_ARG("restored_process_has_everything_4k_xnack_on", restored_process_has_everything, XNACK_ON),
 	TEST_ARG("restored_process_has_everything_4k_xnack_off", restored_process_has_everything, 0),
@@ -397,5 +425,6 @@ static const struct guest_test tests[] = {
 	TEST_XNACK(working_gpu_stands_still_and_goes_on),
 	TEST_XNACK(trap_handler_is_restored),
 	TEST_XNACK(smi_tells_that_queues_stopped_for_criu),
+	TEST_XNACK(smi_tells_that_queues_stopped_for_a_restore),
 };
 HARNESS_MAIN(tests)

@@ -145,41 +145,59 @@ static void cpu_touch_is_a_migration_by_cpu_fault(int mode)
 	assert_int_equal(copied() - moved, bytes / 2);
 }
 
-/* More than fits: what must go is told, page by page as the counters have it. */
-static void full_vram_is_migrations_by_eviction(int xnack)
-{
-	const size_t bytes = 40 * MIB;
-	u64 out, evictions, moved;
-	struct session s;
-	char *p[2];
+#define EVICT_BYTES (40 * MIB)
 
-	session_start(&s, xnack);
-	for (int i = 0; i < 2; i++)
-		p[i] = filled(&s, bytes, true);
-	assert_ok(gpu_prefetch(&s, p[0], bytes, true));
-	out = process_counter(&s, "page_out");
-	evictions = driver_stat(0, "vram", "evictions");
-	moved = copied();
-	smi_open(&smi, &s, SMI_MIGRATE);
-	assert_ok(gpu_prefetch(&s, p[1], bytes, true));
-	assert_in_vram(p[1], bytes);
+/*
+ * Two areas of which one has to give way. Return: false if an eviction had to be done in
+ * another way, because khugepaged wanted the mmap_lock then; that is not counted as one.
+ */
+static bool evicts_exactly(struct session *s, char *gives, char *takes)
+{
+	const u64 out = process_counter(s, "page_out");
+	const u64 evictions = driver_stat(0, "vram", "evictions");
+	const u64 failures = driver_stat(0, "vram", "eviction_failures");
+	const u64 moved = copied();
+	u64 done;
+
+	smi_open(&smi, s, SMI_MIGRATE);
+	assert_ok(gpu_prefetch(s, takes, EVICT_BYTES, true));
 	smi_read(&smi);
-	assert_migrated(&s, p[1], bytes, true, KFD_MIGRATE_TRIGGER_PREFETCH);
-	assert_true(smi_count(&smi, KFD_SMI_EVENT_MIGRATE_END, p[0], bytes) >= 8);
+	smi_close(&smi);
+	if (driver_stat(0, "vram", "eviction_failures") != failures)
+		return false;
+	assert_in_vram(takes, EVICT_BYTES);
+	assert_migrated(s, takes, EVICT_BYTES, true, KFD_MIGRATE_TRIGGER_PREFETCH);
+	assert_true(smi_count(&smi, KFD_SMI_EVENT_MIGRATE_END, gives, EVICT_BYTES) >= 8);
 	for (size_t i = 0; i < smi.nr; i++)
 		if (smi.event[i].to == 0) {
 			assert_int_equal(smi.event[i].trigger, KFD_MIGRATE_TRIGGER_TTM_EVICTION);
 			assert_int_equal(smi.event[i].error, 0);
 			assert_int_equal(smi.event[i].pid, getpid());
 		}
-	assert_int_equal(smi_count(&smi, KFD_SMI_EVENT_MIGRATE_START, p[0], bytes),
-			 driver_stat(0, "vram", "evictions") - evictions);
-	assert_int_equal(smi_count(&smi, KFD_SMI_EVENT_MIGRATE_END, p[0], bytes),
-			 driver_stat(0, "vram", "evictions") - evictions);
-	assert_int_equal(smi_bytes(&smi, KFD_SMI_EVENT_MIGRATE_END, p[0], bytes) / PAGE,
-			 process_counter(&s, "page_out") - out);
-	assert_int_equal(copied() - moved,
-			 bytes + smi_bytes(&smi, KFD_SMI_EVENT_MIGRATE_END, p[0], bytes));
+	done = driver_stat(0, "vram", "evictions") - evictions;
+	assert_int_equal(smi_count(&smi, KFD_SMI_EVENT_MIGRATE_START, gives, EVICT_BYTES), done);
+	assert_int_equal(smi_count(&smi, KFD_SMI_EVENT_MIGRATE_END, gives, EVICT_BYTES), done);
+	done = smi_bytes(&smi, KFD_SMI_EVENT_MIGRATE_END, gives, EVICT_BYTES);
+	assert_int_equal(done / PAGE, process_counter(s, "page_out") - out);
+	assert_int_equal(copied() - moved, EVICT_BYTES + done);
+	return true;
+}
+
+/* More than fits: what must go is told, page by page as the counters have it. */
+static void full_vram_is_migrations_by_eviction(int xnack)
+{
+	struct session s;
+	char *p[2];
+	int tries = 10;
+
+	session_start(&s, xnack);
+	for (int i = 0; i < 2; i++)
+		p[i] = filled(&s, EVICT_BYTES, true);
+	do {
+		assert_ok(gpu_prefetch(&s, p[1], EVICT_BYTES, false));
+		assert_ok(gpu_prefetch(&s, p[0], EVICT_BYTES, true));
+	} while (!evicts_exactly(&s, p[0], p[1]) && --tries);
+	assert_int_not_equal(tries, 0);
 }
 
 /* VRAM that is all buffers gives a migration that ends with an error. */

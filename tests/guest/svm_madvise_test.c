@@ -300,7 +300,7 @@ static void swapping_out_does_not_stop_the_gpu(int mode)
 	if (!mm_swap_out(a.p, a.bytes))
 		skip_test("this kernel has no zram to swap to");
 	/* Swapping 2 MiB out and in takes the debug kernel seconds. */
-	for (unsigned int i = 0; i < (harness_slow() > 1 ? 3 : 10); i++) {
+	for (unsigned int i = 0; i < (harness_slow() > 1 ? 2 : 10); i++) {
 		u32 seq;
 
 		for (size_t at = 0; at < a.bytes; at += a.bytes / 8)

@@ -441,7 +441,7 @@ static void mprotect_storm_under_gpu_reads_keeps_data(int mode)
 	r.p = a.p;
 	r.bytes = a.bytes;
 	assert_int_equal(pthread_create(&thread, NULL, protect_and_unprotect, &r), 0);
-	for (int i = 0; i < 10; i++) {
+	for (int i = 0; i < (harness_slow() > 1 ? 3 : 10); i++) {
 		sdma_copy(&a.q, copy, a.p, a.bytes);
 		sdma_run(&a.q);
 		pattern_check(copy, a.bytes, 72);
@@ -675,7 +675,7 @@ static void faults_race_dontneed(int mode)
 	assert_ok(svm_set(s.kfd, r.p, bytes, { KFD_IOCTL_SVM_ATTR_ACCESS_IN_PLACE, s.gpu[0].gpu_id },
 			  { KFD_IOCTL_SVM_ATTR_GRANULARITY, 0 }));
 	assert_int_equal(pthread_create(&thread, NULL, drop_pages, &r), 0);
-	for (u64 i = 0; i < 20; i++) {
+	for (u64 i = 0; i < (harness_slow() > 1 ? 5 : 20); i++) {
 		for (size_t at = 0; at < bytes; at += PAGE)
 			sdma_fill(&q, r.p + at, 0xdeadbeef, PAGE);
 		sdma_submit(&q);
