@@ -5,7 +5,8 @@
  * sysfs, /sys/class/kfd/kfd/proc/<pid>/: pasid, vram_<gpu_id> (bytes of VRAM in
  * buffers and SVM memory), counters_<gpu_id>/{faults,page_in,page_out} (pages of 4 KiB),
  * stats_<gpu_id>/evicted_ms (how long its queues were stopped).
- * debugfs, kfd/proc/<pid>/: svm_ranges, svm_policy (svm/ writes them) and queues.
+ * debugfs, kfd/proc/<pid>/: svm_ranges, svm_policy, faults (svm/ writes
+ * them) and queues.
  *
  * The roots are made by uapi/ and handed down. A process without files still
  * works: every failure here only means that something is not shown. Removing a
@@ -136,6 +137,15 @@ static int svm_policy_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(svm_policy);
 
+static int faults_show(struct seq_file *m, void *unused)
+{
+	struct vkfd_process *p = m->private;
+
+	vkfd_svm_faults_show(p->svm, m);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(faults);
+
 static int queues_show(struct seq_file *m, void *unused)
 {
 	static const char *const types[] = { "pm4", "sdma", "aql", "sdma_xgmi" };
@@ -161,6 +171,7 @@ static void debugfs_add(struct vkfd_process *p, const char *name)
 	p->debugfs = debugfs_create_dir(name, debugfs_root);
 	debugfs_create_file("svm_ranges", 0400, p->debugfs, p, &svm_ranges_fops);
 	debugfs_create_file("svm_policy", 0400, p->debugfs, p, &svm_policy_fops);
+	debugfs_create_file("faults", 0400, p->debugfs, p, &faults_fops);
 	debugfs_create_file("queues", 0400, p->debugfs, p, &queues_fops);
 }
 

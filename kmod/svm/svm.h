@@ -84,6 +84,8 @@ void vkfd_svm_thrash_returned(struct vkfd_svm *svm, u64 start, u64 end);
 
 /* svm_show.c: debugfs kfd/proc/<pid>/svm_ranges */
 void vkfd_svm_show(struct vkfd_svm *svm, struct seq_file *m);
+/* svm_fault.c: debugfs kfd/proc/<pid>/faults */
+void vkfd_svm_faults_show(struct vkfd_svm *svm, struct seq_file *m);
 /* svm.c: debugfs kfd/proc/<pid>/svm_policy */
 void vkfd_svm_policy_show(struct vkfd_svm *svm, struct seq_file *m);
 

@@ -19,6 +19,7 @@
  * lock between entries. Refuses everything once closed.
  */
 #include <linux/sched/mm.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 
 #include "core/device.h"
@@ -65,7 +66,9 @@ static void enqueue(struct vkfd_svm_faults *faults, unsigned int slot,
 {
 	struct vkfd_svm_fault_entry *entry = find_waiting(faults, slot, fault->va);
 
+	faults->counts.reported++;
 	if (entry) {
+		faults->counts.merged++;
 		entry->fault.write |= fault->write;
 		entry->fault.execute |= fault->execute;
 		entry->fault.ih_ptr = max(entry->fault.ih_ptr, fault->ih_ptr);
@@ -74,6 +77,7 @@ static void enqueue(struct vkfd_svm_faults *faults, unsigned int slot,
 	entry = list_first_entry_or_null(&faults->unused, struct vkfd_svm_fault_entry, link);
 	if (!entry) {
 		faults->lost |= BIT(slot);
+		faults->counts.lost++;
 		return;
 	}
 	entry->fault = *fault;
@@ -187,6 +191,9 @@ static void serve_entry(struct vkfd_svm *svm, struct vkfd_svm_fault_entry *entry
 {
 	enum vkfd_svm_served served = vkfd_svm_serve(svm, entry);
 
+	spin_lock(&svm->faults.lock);
+	svm->faults.counts.served[served]++;
+	spin_unlock(&svm->faults.lock);
 	if (served == VKFD_SVM_LATER && entry->tries < FAULT_RETRIES) {
 		entry_defer(&svm->faults, entry, FAULT_DELAY_MAX_MS);
 		return;
@@ -271,6 +278,41 @@ void vkfd_svm_faults_checkpoint(struct vkfd_svm *svm)
 
 	for (slot = 0; slot < svm->nr_gpus; slot++)
 		atomic64_set(&svm->gpus[slot].checkpoint, vkfd_ih_wptr(svm->gpus[slot].dev));
+}
+
+/**
+ * vkfd_svm_faults_show() - The lines of debugfs kfd/proc/<pid>/faults
+ * @svm: SVM state.
+ * @m:   Output.
+ *
+ * Numbers since the process opened the GPU, then what waits. An entry in service is
+ * not among those: work that is under way without one that waits serves the last.
+ *
+ * Context: Any.
+ */
+void vkfd_svm_faults_show(struct vkfd_svm *svm, struct seq_file *m)
+{
+	static const char *const outcomes[VKFD_SVM_NR_SERVED] = {
+		[VKFD_SVM_SERVED] = "served",	[VKFD_SVM_LATER] = "later",
+		[VKFD_SVM_OVERTAKEN] = "overtaken", [VKFD_SVM_REFUSED] = "refused",
+		[VKFD_SVM_DROPPED] = "dropped",
+	};
+	struct vkfd_svm_faults *faults = &svm->faults;
+	const struct vkfd_svm_fault_entry *entry;
+	unsigned int i;
+
+	spin_lock(&faults->lock);
+	seq_printf(m, "reported %llu\nmerged %llu\nlost %llu\n", faults->counts.reported,
+		   faults->counts.merged, faults->counts.lost);
+	for (i = 0; i < ARRAY_SIZE(outcomes); i++)
+		seq_printf(m, "%s %llu\n", outcomes[i], faults->counts.served[i]);
+	seq_printf(m, "serving %u\n", faults->serving);
+	list_for_each_entry(entry, &faults->waiting, link)
+		seq_printf(m, "waits 0x%llx gpu %u %s tries %u ms %u\n", entry->fault.va,
+			   svm->gpus[entry->slot].dev->gpu_id,
+			   entry->fault.write ? "write" : "read", entry->tries,
+			   jiffies_to_msecs(jiffies - entry->since));
+	spin_unlock(&faults->lock);
 }
 
 /** vkfd_svm_faults_init() - Part of vkfd_svm_create(). Return: 0 or -ENOMEM. */

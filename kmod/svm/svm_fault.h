@@ -16,6 +16,7 @@ enum vkfd_svm_served {
 	VKFD_SVM_OVERTAKEN,	/* the CPU side changed it each time */
 	VKFD_SVM_REFUSED,	/* reported to the process */
 	VKFD_SVM_DROPPED,	/* nobody waits any more */
+	VKFD_SVM_NR_SERVED,
 };
 
 enum vkfd_svm_served vkfd_svm_serve(struct vkfd_svm *svm, struct vkfd_svm_fault_entry *entry);

@@ -14,6 +14,7 @@
 
 #include "core/fault.h"
 #include "svm_attr.h"
+#include "svm_fault.h"
 #include "svm_policy.h"
 #include "vkfd_hw/addr.h"
 #include "vkfd_hw/pci.h"
@@ -122,10 +123,19 @@ struct vkfd_svm_acks {
 	u64 since;
 };
 
+/** struct vkfd_svm_fault_counts - what became of faults, see vkfd_svm_faults_show() */
+struct vkfd_svm_fault_counts {
+	/** @reported: by the GPUs, of these @merged with one that waited, @lost for want of an entry. */
+	u64 reported, merged, lost;
+	/** @served: attempts by outcome; what waits longer is tried more than once. */
+	u64 served[VKFD_SVM_NR_SERVED];
+};
+
 /** struct vkfd_svm_faults - faults of one process */
 struct vkfd_svm_faults {
 	/** @lock: guards all but @work and the wild addresses; a leaf. */
 	spinlock_t lock;
+	struct vkfd_svm_fault_counts counts;
 	struct list_head waiting, unused;
 	/** @by_va: what waits, by page; a storm reports each page often. */
 	DECLARE_HASHTABLE(by_va, 6);

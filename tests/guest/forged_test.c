@@ -124,21 +124,9 @@ static void event_ids_without_a_mailbox_wake_nobody(int arg)
 	sdma_destroy(&q);
 }
 
-/* Lines of debugfs kfd/proc/<own pid>/queues with @word in them. */
 static int queues_with(const char *word)
 {
-	char path[64], line[256];
-	int nr = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/kfd/proc/%d/queues", getpid());
-	f = fopen(path, "re");
-	if (!f)
-		fail_test("%s: %s", path, strerror_neg(-errno));
-	while (fgets(line, sizeof(line), f))
-		nr += strstr(line, word) != NULL;
-	fclose(f);
-	return nr;
+	return process_lines("queues", word);
 }
 
 static void queue_error_must_fit_queue_and_doorbell(int arg)

@@ -544,6 +544,38 @@ static void heir_drops_memory_while_cpu_fetches_it(int arg)
 	sdma_destroy(&r.q);
 }
 
+/* While one fault is in service, another one's page is in the list of those that wait. */
+static void fault_that_waits_is_listed(int write)
+{
+	char *other = mm_map_small(HUGE_BYTES), *copy, line[64];
+	struct sdma second;
+	struct race r;
+	u32 seq, seq2;
+
+	race_start(&r, false);
+	copy = sysmem_alloc(&r.s, PAGE);
+	memset(other, 0x55, HUGE_BYTES);
+	sdma_create(&second, &r.s, 0);
+	sdma_run(&second);
+	assert_int_equal(process_lines("faults", "waits"), 0);
+	race_arm(&r, "stall_collect");
+	seq = access_page(&r, &r.q, true, 5, NULL);
+	race_meet(&r);
+	if (write)
+		sdma_write1(&second, other + 3 * PAGE, 7);
+	else
+		sdma_copy(&second, copy, other + 3 * PAGE, 4);
+	seq2 = sdma_submit(&second);
+	snprintf(line, sizeof(line), "waits 0x%lx gpu %u %s", (unsigned long)other + 3 * PAGE,
+		 r.s.gpu[0].gpu_id, write ? "write" : "read");
+	assert_true(wait_until(process_lines("faults", line), 5000));
+	race_release(&r);
+	assert_true(sdma_wait(&second, seq2, SDMA_MS));
+	assert_int_equal(process_lines("faults", "waits"), 0);
+	sdma_destroy(&second);
+	race_end(&r, seq);
+}
+
 static const struct guest_test tests[] = {
 	TEST_ARG("page_replaced_before_commit_is_not_used_ram_read_xnack_on",
 		 page_replaced_before_commit_is_not_used, 0),
@@ -562,6 +594,8 @@ static const struct guest_test tests[] = {
 	TEST_ARG("late_report_is_no_violation_after_no_access_xnack_on", late_report_is_no_violation, -1),
 	TEST_ARG("fork_before_collect_still_breaks_sharing_xnack_on",
 		 fork_before_collect_still_breaks_sharing, 0),
+	TEST_ARG("fault_that_waits_is_listed_read_xnack_on", fault_that_waits_is_listed, 0),
+	TEST_ARG("fault_that_waits_is_listed_write_xnack_on", fault_that_waits_is_listed, 1),
 	TEST_ARG("queues_stopped_twice_run_again_xnack_off", queues_stopped_twice_run_again, 0),
 	TEST_ARG("memory_dropped_while_it_is_evicted", memory_goes_while_it_is_evicted, BY_DONTNEED),
 	TEST_ARG("memory_unmapped_while_it_is_evicted", memory_goes_while_it_is_evicted, BY_MUNMAP),

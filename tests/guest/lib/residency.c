@@ -304,6 +304,22 @@ void driver_stats(unsigned int gpu, const char *file, const char *const *names, 
 		fail_test("%s has no %s", path, nr == 1 ? names[0] : "line for one of the names");
 }
 
+int process_lines(const char *file, const char *word)
+{
+	char path[64], line[256];
+	int nr = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kfd/proc/%d/%s", getpid(), file);
+	f = fopen(path, "re");
+	if (!f)
+		fail_test("%s: %s", path, strerror(errno));
+	while (fgets(line, sizeof(line), f))
+		nr += strstr(line, word) != NULL;
+	fclose(f);
+	return nr;
+}
+
 u64 driver_stat(unsigned int gpu, const char *file, const char *name)
 {
 	u64 value;

@@ -40,6 +40,8 @@ void vram_peek(const void *addr, void *copy, size_t bytes);
 
 /** device_stat() - counter of the device itself, read from BAR 4 */
 u64 device_stat(unsigned int gpu, enum vkfd_stat stat);
+/** process_lines() - lines of debugfs kfd/proc/<own pid>/<file> with @word in them */
+int process_lines(const char *file, const char *word);
 /** driver_stat() - "name value" of debugfs vkfd/<gpu_id>/<file>; fails the test if missing */
 u64 driver_stat(unsigned int gpu, const char *file, const char *name);
 /** driver_stats() - several of them, by one look at the file */

@@ -26,14 +26,12 @@ bool stress_queue_make(struct stress_worker *w, unsigned int thread)
 	return wait_until(sdma_try_create_type(&w->queue[thread], &w->session, 0, type, RING_BYTES), 20000);
 }
 
-/* Does a queue stand, and why: evicted, stopped by a violation, or only waiting for a page? */
-static void queues_print(void)
+static void file_print(const char *path)
 {
-	char path[64], text[4096];
+	char text[4096];
 	ssize_t bytes;
 	int fd;
 
-	snprintf(path, sizeof(path), "/sys/kernel/debug/kfd/proc/%d/queues", getpid());
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	bytes = fd < 0 ? -1 : read(fd, text, sizeof(text));
 	if (bytes < 0)
@@ -43,6 +41,27 @@ static void queues_print(void)
 	close(fd);
 }
 
+/*
+ * Does a queue stand, and why: evicted, stopped by a violation, or waiting for a page?
+ * Twice, because a fault that is served in vain again and again looks alive too.
+ */
+static void queues_print(const struct stress_thread *t)
+{
+	char path[64];
+
+	for (int i = 0; i < 2; i++) {
+		if (i)
+			sleep(2);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/kfd/proc/%d/queues", getpid());
+		file_print(path);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/kfd/proc/%d/faults", getpid());
+		file_print(path);
+		snprintf(path, sizeof(path), "/sys/kernel/debug/vkfd/%u/counters",
+			 t->worker->session.gpu[0].gpu_id);
+		file_print(path);
+	}
+}
+
 void stress_gpu_wait(struct stress_thread *t, const char *what)
 {
 	struct sdma *q = t->q;
@@ -50,7 +69,7 @@ void stress_gpu_wait(struct stress_thread *t, const char *what)
 
 	if (sdma_wait(q, seq, 2 * SDMA_MS))
 		return;
-	queues_print();
+	queues_print(t);
 	stress_fail(t, "%s: queue %llu did not get to fence %u: fence %u, rptr 0x%llx, wptr 0x%llx", what,
 		    (unsigned long long)q->res.QueueId, seq, *q->fence, (unsigned long long)sdma_rptr(q),
 		    (unsigned long long)q->wptr);
