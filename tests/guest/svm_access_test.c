@@ -318,7 +318,7 @@ static void registered_buffer_is_shared_with_the_gpu(int mode)
 
 	disk_start(&d);
 	ring_start(&r);
-	area_start(&a, mode, AREA_BYTES, 340);
+	area_start(&a, mode, HUGE_BYTES, 340);
 	iov = (struct iovec){ a.p, a.bytes };
 	assert_int_equal(syscall(SYS_io_uring_register, r.fd, IORING_REGISTER_BUFFERS, &iov, 1), 0);
 	assert_in_ram(a.p, a.bytes);
