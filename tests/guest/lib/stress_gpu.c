@@ -41,24 +41,40 @@ static void file_print(const char *path)
 	close(fd);
 }
 
+/* To the kernel's log: the stacks of who waits, also killably, which is never a hung task. */
+static void blocked_print(void)
+{
+	int fd = open("/proc/sysrq-trigger", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0 || write(fd, "w", 1) != 1)
+		fprintf(stderr, "/proc/sysrq-trigger: %s\n", strerror(errno));
+	close(fd);
+}
+
 /*
  * Does a queue stand, and why: evicted, stopped by a violation, or waiting for a page?
  * Twice, because a fault that is served in vain again and again looks alive too.
  */
 static void queues_print(const struct stress_thread *t)
 {
+	static const char *const of_process[] = { "queues", "faults" };
+	static const char *const of_gpu[] = { "counters", "errors", "ih_wptr" };
 	char path[64];
 
+	blocked_print();
 	for (int i = 0; i < 2; i++) {
 		if (i)
 			sleep(2);
-		snprintf(path, sizeof(path), "/sys/kernel/debug/kfd/proc/%d/queues", getpid());
-		file_print(path);
-		snprintf(path, sizeof(path), "/sys/kernel/debug/kfd/proc/%d/faults", getpid());
-		file_print(path);
-		snprintf(path, sizeof(path), "/sys/kernel/debug/vkfd/%u/counters",
-			 t->worker->session.gpu[0].gpu_id);
-		file_print(path);
+		for (size_t n = 0; n < ARRAY_LEN(of_process); n++) {
+			snprintf(path, sizeof(path), "/sys/kernel/debug/kfd/proc/%d/%s", getpid(),
+				 of_process[n]);
+			file_print(path);
+		}
+		for (size_t n = 0; n < ARRAY_LEN(of_gpu); n++) {
+			snprintf(path, sizeof(path), "/sys/kernel/debug/vkfd/%u/%s",
+				 t->worker->session.gpu[0].gpu_id, of_gpu[n]);
+			file_print(path);
+		}
 	}
 }
 
