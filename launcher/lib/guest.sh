@@ -229,6 +229,8 @@ guest_qemu() {
 guest_start() {
 	guest_config "$@"
 	guest_interactive=$1
+	# The guest before this one may have taken its logs with it.
+	mkdir -p "$guest_log" || die 1 "cannot create $guest_log"
 	rm -f "$guest_work/helpers" "$guest_work/devices" "$guest_work"/*.sock
 	guest_virtios=0
 	guest_shares
