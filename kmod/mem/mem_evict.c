@@ -103,6 +103,11 @@ static int evict_of_living(struct vkfd_svm_bo *bo, u64 *pages)
  * eviction fails and is tried again. Only tried, since dma_resv is held. What a
  * forked child maps after its parent is gone has no such lock.
  *
+ * Not closed: a munmap() that is past its first half. It has made readers of the
+ * lock welcome again (mmap_write_downgrade()) while it clears page tables and frees
+ * the anon_vma of memory that no VMA shows any more. KASAN saw that once, see
+ * docs/decisions/0012-eviction-and-munmap.md.
+ *
  * @pages grows by those that were copied: some may have left before.
  */
 static int evict(struct vkfd_svm_bo *bo, u64 *pages)
